@@ -1,0 +1,87 @@
+# For people: `make`, `make demo`, `make test`. Each sets the machine up by itself (tools/setup).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+.NOTPARALLEL:
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+
+# $(call build,PRESET): configured with the OpenSSL that tools/setup names; when it names none, make stops.
+build = @mkdir -p build; openssl=$$(tools/setup --print-openssl); \
+	cmake --preset $(1) -DWATTLE_OPENSSL="$$openssl" $(2) >build/$(1).configure.log || { cat build/$(1).configure.log; exit 1; }; \
+	cmake --build --preset $(1) -j $(JOBS) $(3)
+# The same with OpenSSL's test vectors at hand.
+build_tests = @vectors=$$(tools/setup --print-vectors); $(call build_with,$(1))
+build_with = $(patsubst @%,%,$(call build,$(1),-DWATTLE_OPENSSL_VECTORS="$$vectors"))
+check = ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(TESTS)
+
+.PHONY: all setup setup-build setup-demo release release-clang debug asan tsan cov fuzz demo bench test test-all test-release \
+	test-asan lint format install clean help
+
+all: ## the release build: build/release/bin/wattle
+all: setup-build
+	$(call build,release,,--target product)
+
+setup-build:
+	@tools/setup --build
+setup-demo:
+	@tools/setup --demo
+setup: ## packages and OpenSSL, as every other target does by itself
+	@tools/setup
+
+release debug asan tsan release-clang: setup
+	$(call build_tests,$@)
+
+demo: ## the main job on a real model
+demo: setup-demo all
+	@tools/demo
+
+bench: ## what it costs, beside its peers
+bench: setup-demo all
+	@tools/bench
+
+test: ## release and sanitizer builds, all tests, lint
+test: test-release test-asan lint
+
+test-release: release
+	$(call check,release)
+test-asan: asan
+	$(call check,asan)
+
+test-all: ## test, and the builds debug, clang and thread sanitizer
+test-all: test debug release-clang tsan
+	$(call check,debug)
+	$(call check,release-clang)
+	$(call check,tsan)
+
+lint: ## clang-tidy 19 over src
+lint: release
+	@tools/lint
+
+format: ## clang-format 19 over all C files, in place
+format: setup
+	@tools/check-format.sh --fix
+
+fuzz: ## every fuzz target for FUZZ_SECONDS=60; the corpus grows in build/fuzz/corpus
+fuzz: setup
+	$(call build,fuzz,--log-level=NOTICE)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz
+
+cov: ## line coverage of all tests: a table, and pages in build/cov/html
+cov: setup
+	$(call build_tests,cov)
+	@JOBS=$(JOBS) tools/cov
+
+# What was built is installed as it is, so that `make` as yourself and `sudo make install` share one OpenSSL.
+install: ## PREFIX=/usr/local DESTDIR=
+install:
+	@[ -e build/release/bin/wattle ] && [ -e build/release/lib/libwattle.so ] || $(MAKE) all
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
+
+clean: ## removes build/; the OpenSSL in the cache stays
+	@rm -rf build
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+): ## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12

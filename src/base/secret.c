@@ -1,0 +1,63 @@
+#include "base/secret.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+/* 1 MiB: a few hundred private keys and file keys at once; OpenSSL wants powers of two. */
+enum { HEAP_BYTES = 1 << 20, HEAP_LEAST = 32 };
+
+int wtl_secret_heap(wtl_err *err)
+{
+    if (CRYPTO_secure_malloc_initialized())
+        return WTL_OK;
+    /* 2 means: initialised, but mlock or the guard pages were refused. */
+    if (CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_LEAST) == 0 && !CRYPTO_secure_malloc_initialized())
+        return WTL_FAIL_OSSL(err, WTL_NOMEM, "no memory for the secure heap");
+    return WTL_OK;
+}
+
+int wtl_secret_new(wtl_secret *s, size_t n, wtl_err *err)
+{
+    *s = (wtl_secret){0};
+    TRY(wtl_secret_heap(err));
+    s->p = OPENSSL_secure_zalloc(n > 0 ? n : 1);
+    if (s->p == NULL)
+        return WTL_FAIL_OSSL(err, WTL_NOMEM, "the secure heap has no room for %zu bytes", n);
+    s->n = n;
+    return WTL_OK;
+}
+
+int wtl_secret_copy(wtl_secret *s, wtl_bytes from, wtl_err *err)
+{
+    TRY(wtl_secret_new(s, from.n, err));
+    if (from.n > 0)
+        memcpy(s->p, from.p, from.n);
+    return WTL_OK;
+}
+
+void wtl_secret_free(wtl_secret *s)
+{
+    OPENSSL_secure_clear_free(s->p, s->n > 0 ? s->n : 1);
+    *s = (wtl_secret){0};
+}
+
+void wtl_secret_auto(wtl_secret *s)
+{
+    wtl_secret_free(s);
+}
+
+wtl_bytes wtl_secret_view(const wtl_secret *s)
+{
+    return (wtl_bytes){s->p, s->n};
+}
+
+void wtl_secret_wipe(void *p, size_t n)
+{
+    OPENSSL_cleanse(p, n);
+}
+
+bool wtl_ct_eq(wtl_bytes a, wtl_bytes b)
+{
+    return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}

@@ -1,0 +1,32 @@
+/* Bytes that must not be seen: on OpenSSL's secure heap (locked, out of core files), wiped when freed. */
+#ifndef WTL_BASE_SECRET_H
+#define WTL_BASE_SECRET_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include <wattle/bytes.h>
+
+/* Zero-initialise. Never printed: no function here turns a secret into text. */
+typedef struct wtl_secret {
+    uint8_t *p;
+    size_t n;
+} wtl_secret;
+
+/* Sets up the secure heap once for the process; later calls do nothing. Where the system's limit on
+ * locked memory is too small the heap is still wiped and fenced, only not locked. */
+int wtl_secret_heap(wtl_err *err) WTL_MUST_USE;
+
+int wtl_secret_new(wtl_secret *s, size_t n, wtl_err *err) WTL_MUST_USE; /* n zero bytes */
+int wtl_secret_copy(wtl_secret *s, wtl_bytes from, wtl_err *err) WTL_MUST_USE;
+void wtl_secret_free(wtl_secret *s); /* wipes; leaves an empty secret */
+void wtl_secret_auto(wtl_secret *s);
+wtl_bytes wtl_secret_view(const wtl_secret *s);
+
+/* Wipes memory in a way that the compiler keeps. */
+void wtl_secret_wipe(void *p, size_t n);
+
+/* Equality in time that depends on the lengths alone. */
+bool wtl_ct_eq(wtl_bytes a, wtl_bytes b);
+
+#endif

@@ -1,0 +1,71 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/stop.h"
+#include "cli/cmd.h"
+#include "cli/show.h"
+#include "crypto/lib.h"
+
+/* What nohup and background jobs ignore stays ignored. */
+static void catch_unless_ignored(int number, const struct sigaction *stop)
+{
+    struct sigaction before;
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, stop, NULL);
+}
+
+/* Keys pass through this process: no core file, no debugger of the same user. */
+static void harden(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+    /* The first asks for an orderly end, without temporary files; a second one ends at once. */
+    struct sigaction stop = {.sa_handler = wtl_stop_ask, .sa_flags = (int)SA_RESETHAND};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        catch_unless_ignored(signals[i], &stop);
+}
+
+static int run(const wtl_cmd *cmd, int argc, char **argv, wtl_err *err)
+{
+    AUTO(wtl_args) args = {0};
+    TRY(wtl_args_parse(&args, cmd, argc, argv, err));
+    if (args.help) {
+        wtl_cmd_help(cmd);
+        return wtl_show_flush(err);
+    }
+    TRY(wtl_lib_init(err));
+    TRY(cmd->run(&args, err));
+    return wtl_show_flush(err);
+}
+
+int main(int argc, char **argv)
+{
+    harden();
+    if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        wtl_cmd_overview();
+        return wtl_rc_exit(argc < 2 ? WTL_USAGE : wtl_show_flush(NULL));
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        argv[1] += 2;
+    wtl_err err = {0};
+    int used = 0;
+    const wtl_cmd *cmd = wtl_cmd_find(argc - 1, argv + 1, &used);
+    if (cmd == NULL) {
+        fprintf(stderr, "wattle: there is no command '%s'; 'wattle -h' lists them\n", argv[1]);
+        return wtl_rc_exit(WTL_USAGE);
+    }
+    int rc = run(cmd, argc - 1 - used, argv + 1 + used, &err);
+    if (rc < 0)
+        wtl_show_error(cmd->name, &err);
+    if (rc < 0 && wtl_stop_asked() != 0)
+        raise(wtl_stop_asked()); /* so that the shell sees why the program ended */
+    return wtl_rc_exit(rc);
+}

@@ -1,0 +1,98 @@
+// Wattle's crypto room against npm @noble/post-quantum, an independent implementation in JavaScript.
+//   noble.mjs PROGRAM ROUNDS [quick]    quick: noble, which takes seconds for one, signs with no slow SLH-DSA set
+import { randomBytes } from 'node:crypto';
+import { ml_kem512, ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
+import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js';
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
+import * as slh from '@noble/post-quantum/slh-dsa.js';
+import { Peer } from './peer.mjs';
+
+const p = new Peer(process.argv[2]);
+const rounds = Number(process.argv[3] ?? 20);
+const quick = process.argv[4] === 'quick';
+const hex = (b) => (b.length ? Buffer.from(b).toString('hex') : '-');
+const flip = (b) => {
+  const c = Uint8Array.from(b);
+  c[Math.floor(Math.random() * c.length)] ^= 1 << Math.floor(Math.random() * 8);
+  return c;
+};
+
+// Every round must hold; one line of TAP for each property.
+async function property(name, times, holds) {
+  let good = 0;
+  for (let i = 0; i < times; i++)
+    good += (await holds(i)) ? 1 : 0;
+  p.check(`${name} (${good} of ${times})`, good === times);
+}
+
+async function kem(name, noble, seedSize, randomSize) {
+  await property(`${name}: public key of a seed`, rounds, async () => {
+    const seed = randomBytes(seedSize);
+    return hex(noble.keygen(seed).publicKey) === (await p.ask('public', name, hex(seed)))[0];
+  });
+  await property(`${name}: Wattle encapsulates, noble decapsulates`, rounds, async () => {
+    const { publicKey, secretKey } = noble.keygen(randomBytes(seedSize));
+    const [enc, ss] = await p.ask('encaps', name, hex(publicKey));
+    return hex(noble.decapsulate(Buffer.from(enc, 'hex'), secretKey)) === ss;
+  });
+  await property(`${name}: noble encapsulates, Wattle decapsulates`, rounds, async () => {
+    const seed = randomBytes(seedSize);
+    const { cipherText, sharedSecret } = noble.encapsulate(noble.keygen(seed).publicKey);
+    return hex(sharedSecret) === (await p.ask('decaps', name, hex(seed), hex(cipherText)))[0];
+  });
+  await property(`${name}: encapsulation alike for the same randomness`, rounds, async () => {
+    const { publicKey } = noble.keygen(randomBytes(seedSize));
+    const random = randomBytes(randomSize);
+    const { cipherText, sharedSecret } = noble.encapsulate(publicKey, random);
+    const [enc, ss] = await p.ask('encaps', name, hex(publicKey), hex(random));
+    return enc === hex(cipherText) && ss === hex(sharedSecret);
+  });
+  await property(`${name}: the same secret for a changed encapsulation`, rounds, async () => {
+    const seed = randomBytes(seedSize);
+    const { publicKey, secretKey } = noble.keygen(seed);
+    const { cipherText, sharedSecret } = noble.encapsulate(publicKey);
+    const changed = flip(cipherText);
+    const ss = (await p.ask('decaps', name, hex(seed), hex(changed)))[0];
+    return ss === hex(noble.decapsulate(changed, secretKey)) && ss !== hex(sharedSecret);
+  });
+}
+
+async function sig(name, noble, seedSize, times, nobleSigns = true) {
+  const message = () => randomBytes(Math.floor(Math.random() * 300));
+  const context = (i) => randomBytes(i % 3 === 0 ? 0 : Math.floor(Math.random() * 256));
+  await property(`${name}: Wattle signs, noble verifies, and refuses a change`, times, async (i) => {
+    const seed = randomBytes(seedSize), m = message(), context_ = context(i);
+    const publicKey = Buffer.from((await p.ask('public', name, hex(seed)))[0], 'hex');
+    const s = Buffer.from((await p.ask('sign', name, hex(seed), hex(m), hex(context_), 'hedged'))[0], 'hex');
+    return noble.verify(s, m, publicKey, { context: context_ }) && !noble.verify(flip(s), m, publicKey, { context: context_ });
+  });
+  if (!nobleSigns)
+    return;
+  await property(`${name}: noble signs, Wattle verifies, and refuses a change; deterministic signatures are alike`, times, async (i) => {
+    const seed = randomBytes(seedSize), m = message(), context_ = context(i);
+    const { publicKey, secretKey } = noble.keygen(seed);
+    const s = noble.sign(m, secretKey, { context: context_, extraEntropy: false });
+    const verify = async (m_, c_, s_) => (await p.ask('verify', name, hex(publicKey), hex(m_), hex(c_), hex(s_)))[0];
+    return hex(publicKey) === (await p.ask('public', name, hex(seed)))[0] &&
+      (await verify(m, context_, s)) === 'ok' &&
+      (await verify(m, context_, flip(s))) === 'no' &&
+      (await verify(Buffer.concat([m, Buffer.from([0])]), context_, s)) === 'no' &&
+      (await verify(m, context_.length < 255 ? Buffer.concat([context_, Buffer.from([1])]) : context_.subarray(1), s)) === 'no' &&
+      (await p.ask('sign', name, hex(seed), hex(m), hex(context_), 'deterministic'))[0] === hex(s);
+  });
+}
+
+await kem('ML-KEM-512', ml_kem512, 64, 32);
+await kem('ML-KEM-768', ml_kem768, 64, 32);
+await kem('ML-KEM-1024', ml_kem1024, 64, 32);
+await kem('X-Wing', ml_kem768_x25519, 32, 64);
+await sig('ML-DSA-44', ml_dsa44, 32, rounds);
+await sig('ML-DSA-65', ml_dsa65, 32, rounds);
+await sig('ML-DSA-87', ml_dsa87, 32, rounds);
+for (const hash of ['sha2', 'shake']) {
+  for (const [size, n] of [[128, 16], [192, 24], [256, 32]]) {
+    for (const speed of ['f', 's'])
+      await sig(`SLH-DSA-${hash.toUpperCase()}-${size}${speed}`, slh[`slh_dsa_${hash}_${size}${speed}`], 3 * n, 1, speed === 'f' || !quick);
+  }
+}
+p.done();

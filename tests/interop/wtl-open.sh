@@ -1,0 +1,42 @@
+# A reader of containers that was written from docs/formats/wtl.md alone opens ours: the golden ones and fresh ones.
+source "$(dirname "$0")/../lib/tap.sh"
+source "$(dirname "$0")/../lib/noble.sh"
+requires_command jq sha256sum
+golden=$WATTLE_SOURCE/tests/golden/wtl-v1
+noble_ready wtl-open.mjs
+reader() { "$node" "$work/wtl-open.mjs" "$@"; }
+sum() { sha256sum <"$1" | cut -d' ' -f1; }
+
+head -c 20000 < <(for i in $(seq 80); do printf '%b' "$(printf '\\x%02x' $(seq 0 255))"; done) >"$tmp/weights.bin"
+weights=$(sum "$tmp/weights.bin")
+alice=$golden/alice.key
+exits "golden: a signed tree" 0 reader "$golden/signed-tree.wtl" --identity "$alice" --sender "$golden/signer.pub"
+is "its contents" "$(jq -r '[.shape, (.entries[] | "\(.name) \(.mode) \(.type) \(.size // "")")] | join("|")' <<<"$out")" \
+  "directory|empty 750 directory |sub/note.txt 644 file 7|weights.bin 640 file 20000|zero 644 file 0"
+is "its weights" "$(jq -r '.entries[] | select(.name == "weights.bin") | .sha256' <<<"$out")" "$weights"
+exits "golden: its SLH-DSA signature" 0 reader "$golden/signed-tree.wtl" --identity "$alice" --sender "$golden/root.pub"
+for f in file stream; do
+  exits "golden: $f" 0 reader "$golden/$f.wtl" --identity "$alice"
+  is "golden: $f, its contents" "$(jq -r '"\(.shape) \(.entries[0].name) \(.entries[0].sha256)"' <<<"$out")" "$f weights.bin $weights"
+done
+exits "golden: rewrapped for another" 3 reader "$golden/rewrapped.wtl" --identity "$alice"
+says "not a recipient" "not a recipient"
+exits "golden: unsigned" 3 reader "$golden/file.wtl" --identity "$alice" --sender "$golden/signer.pub"
+
+[ -x "$wattle" ] || { skip "the command was not built"; finish; }
+"$wattle" key generate --alg X-Wing --out "$tmp/bob" >/dev/null 2>&1 && "$wattle" key generate --alg ML-DSA-87 --out "$tmp/signer" >/dev/null 2>&1 ||
+  { fail "keys are made"; finish; }
+mkdir "$tmp/model" "$tmp/model/sub"
+i=0
+for size in 0 1 16383 16384 16385 1048575 1048576 1048577 2097152 2500000; do
+  head -c "$size" /dev/urandom >"$tmp/model/sub/$((i++))-$size.bin"
+done
+exits "fresh: sealed" 0 "$wattle" seal "$tmp/model" --to "$golden/alice.pub" --to "$tmp/bob.pub" --sign "$tmp/signer.key" --out "$tmp/m.wtl"
+exits "fresh: opens, sender and trees checked" 0 reader "$tmp/m.wtl" --identity "$tmp/bob.key" --sender "$tmp/signer.pub"
+is "fresh: every content" "$(jq -r '.entries[] | "\(.sha256)  \(.name)"' <<<"$out" | (cd "$tmp/model" && sha256sum --quiet -c 2>&1; echo $?))" 0
+exits "fresh: another sender" 3 reader "$tmp/m.wtl" --identity "$tmp/bob.key" --sender "$golden/signer.pub"
+cp "$tmp/m.wtl" "$tmp/bad.wtl"
+printf '\377' | dd of="$tmp/bad.wtl" bs=1 seek=2000000 conv=notrunc status=none
+exits "fresh: a changed byte" 3 reader "$tmp/bad.wtl" --identity "$tmp/bob.key"
+exits "fresh: the same, to us" 1 "$wattle" open "$tmp/bad.wtl" --identity "$tmp/bob.key" --out "$tmp/bad"
+finish

@@ -10,9 +10,16 @@ foreach(room IN LISTS WATTLE_ROOMS)
   endif()
 endforeach()
 
-file(GLOB pages ${CMAKE_SOURCE_DIR}/docs/man/*.1)
-if(pages)
-  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+# The program writes its own manual pages and completions. Instrumented builds are not installed.
+if(TARGET wtl_prog_cli AND NOT WATTLE_SANITIZE AND NOT WATTLE_FUZZ AND NOT WATTLE_COVERAGE)
+  set(share ${CMAKE_BINARY_DIR}/share)
+  add_custom_command(OUTPUT ${share}/man/man1/wattle.1
+    COMMAND bash ${CMAKE_SOURCE_DIR}/tools/share $<TARGET_FILE:wtl_prog_cli> ${share}
+    DEPENDS wtl_prog_cli tools/share VERBATIM)
+  add_custom_target(share ALL DEPENDS ${share}/man/man1/wattle.1)
+  add_dependencies(product share)
+  install(DIRECTORY ${share}/man/man1 DESTINATION ${CMAKE_INSTALL_MANDIR})
+  install(DIRECTORY ${share}/bash-completion ${share}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR})
 endif()
 
 # wattle.pc asks for no other package: what include/wattle shows of OpenSSL and jansson is nothing.

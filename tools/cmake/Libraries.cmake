@@ -30,3 +30,7 @@ target_link_libraries(wattle_lib_jansson INTERFACE PkgConfig::JANSSON)
 pkg_check_modules(SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
 add_library(wattle_lib_smartcols INTERFACE)
 target_link_libraries(wattle_lib_smartcols INTERFACE PkgConfig::SMARTCOLS)
+
+pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
+add_library(wattle_lib_inih INTERFACE)
+target_link_libraries(wattle_lib_inih INTERFACE PkgConfig::INIH)

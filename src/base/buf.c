@@ -40,6 +40,19 @@ static bool reserve(wtl_buf *b, size_t more)
     return true;
 }
 
+void wtl_buf_reserve(wtl_buf *b, size_t n)
+{
+    if (b->bad || n <= b->cap - b->n)
+        return;
+    uint8_t *p = n <= SIZE_MAX - b->n ? realloc(b->p, b->n + n) : NULL;
+    if (p == NULL) {
+        b->bad = true;
+        return;
+    }
+    b->p = p;
+    b->cap = b->n + n;
+}
+
 uint8_t *wtl_buf_grow(wtl_buf *b, size_t n)
 {
     /* Room for nothing is a pointer too: NULL means that memory ran out. */
@@ -127,9 +140,10 @@ void wtl_buf_fmt(wtl_buf *b, const char *fmt, ...)
 void wtl_buf_hex(wtl_buf *b, wtl_bytes v)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < v.n; i++) {
-        wtl_buf_u8(b, (uint8_t)digits[v.p[i] >> 4]);
-        wtl_buf_u8(b, (uint8_t)digits[v.p[i] & 15]);
+    uint8_t *to = v.n <= SIZE_MAX / 2 ? wtl_buf_grow(b, 2 * v.n) : NULL;
+    for (size_t i = 0; to != NULL && i < v.n; i++) {
+        to[2 * i] = (uint8_t)digits[v.p[i] >> 4];
+        to[2 * i + 1] = (uint8_t)digits[v.p[i] & 15];
     }
 }
 

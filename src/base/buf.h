@@ -34,6 +34,9 @@ void wtl_buf_fmt(wtl_buf *b, const char *fmt, ...) WTL_PRINTF(2, 3);
 void wtl_buf_vfmt(wtl_buf *b, const char *fmt, va_list ap) WTL_PRINTF(2, 0);
 void wtl_buf_hex(wtl_buf *b, wtl_bytes v); /* lower-case hexadecimal of v */
 
+/* Memory for n more bytes and no more than that, so that a large text of known size costs its size; the length stays. */
+void wtl_buf_reserve(wtl_buf *b, size_t n);
+
 /* Room for n more bytes at the end, already counted in b->n; NULL when memory ran out. */
 uint8_t *wtl_buf_grow(wtl_buf *b, size_t n);
 

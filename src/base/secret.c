@@ -6,15 +6,23 @@
 
 /* 1 MiB: a few hundred private keys and file keys at once; OpenSSL wants powers of two. */
 enum { HEAP_BYTES = 1 << 20, HEAP_LEAST = 32 };
+static _Atomic bool locked;
 
 int wtl_secret_heap(wtl_err *err)
 {
     if (CRYPTO_secure_malloc_initialized())
         return WTL_OK;
-    /* 2 means: initialised, but mlock or the guard pages were refused. */
-    if (CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_LEAST) == 0 && !CRYPTO_secure_malloc_initialized())
+    /* 1 means that all went well; 2: initialised, but mlock or the guard pages were refused. */
+    int made = CRYPTO_secure_malloc_init(HEAP_BYTES, HEAP_LEAST);
+    if (made == 0 && !CRYPTO_secure_malloc_initialized())
         return WTL_FAIL_OSSL(err, WTL_NOMEM, "no memory for the secure heap");
+    locked = made == 1;
     return WTL_OK;
+}
+
+bool wtl_secret_heap_locked(void)
+{
+    return locked;
 }
 
 int wtl_secret_new(wtl_secret *s, size_t n, wtl_err *err)
@@ -59,5 +67,5 @@ void wtl_secret_wipe(void *p, size_t n)
 
 bool wtl_ct_eq(wtl_bytes a, wtl_bytes b)
 {
-    return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && (a.n == 0 || WTL_CT_PUBLIC(CRYPTO_memcmp(a.p, b.p, a.n)) == 0);
 }

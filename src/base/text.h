@@ -16,6 +16,21 @@ bool wtl_text_eq(wtl_bytes a, const char *s);
 void wtl_text_b64_encode(wtl_buf *out, wtl_bytes v);
 int wtl_text_b64_decode(wtl_buf *out, wtl_bytes text, wtl_err *err) WTL_MUST_USE;
 
+/* RFC 4648 section 5 without padding (RFC 7515 section 2): canonical, as strict as the above. */
+void wtl_text_b64url_encode(wtl_buf *out, wtl_bytes v);
+int wtl_text_b64url_decode(wtl_buf *out, wtl_bytes text, wtl_err *err) WTL_MUST_USE;
+
+/* The same between places of a known size, for secrets. Encoding writes wtl_text_b64url_size(v.n) characters and no
+ * NUL. Decoding gives exactly n bytes, or WTL_FORMAT and zeros; the error shows nothing of the text. */
+size_t wtl_text_b64url_size(size_t n);
+void wtl_text_b64url_put(uint8_t *to, wtl_bytes v);
+int wtl_text_b64url_take(uint8_t *to, size_t n, wtl_bytes text, wtl_err *err) WTL_MUST_USE;
+
+/* One digit of base64 whose last two digits are d62 and d63 ('+' '/' or '-' '_'), in time that does not depend on it:
+ * its value, or one of 64 and more for a character that is no digit; and the character of a value below 64. */
+uint32_t wtl_text_b64_digit_value(uint8_t c, char d62, char d63);
+uint8_t wtl_text_b64_digit(uint32_t v, char d62, char d63);
+
 /* Lower-case hexadecimal only. */
 int wtl_text_hex_decode(wtl_buf *out, wtl_bytes text, wtl_err *err) WTL_MUST_USE;
 

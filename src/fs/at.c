@@ -83,7 +83,11 @@ const char *wtl_at_kind(mode_t mode)
 
 wtl_stamp wtl_at_stamp(const struct stat *st)
 {
-    return (wtl_stamp){.dev = st->st_dev, .ino = st->st_ino, .size = st->st_size, .mtime = st->st_mtim};
+    return (wtl_stamp){.dev = st->st_dev,
+                       .ino = st->st_ino,
+                       .size = st->st_size,
+                       .mtime = st->st_mtim,
+                       .ctime = st->st_ctim};
 }
 
 int wtl_at_check(const char *dir, const char *path, wtl_err *err)
@@ -108,10 +112,28 @@ int wtl_at_check(const char *dir, const char *path, wtl_err *err)
     }
 }
 
+int wtl_at_open_one(int dirfd, const char *name, int flags, mode_t mode)
+{
+    int fd;
+    do {
+        fd = openat(dirfd, name, flags | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int wtl_at_sync(int fd)
+{
+    int rc;
+    do {
+        rc = fsync(fd);
+    } while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
 /* One part, or the last: O_DIRECTORY makes the kernel say ENOTDIR of a link, so that is told apart here. */
 static int open_part(int dirfd, const char *part, int flags)
 {
-    int fd = openat(dirfd, part, flags | O_NOFOLLOW | O_CLOEXEC);
+    int fd = wtl_at_open_one(dirfd, part, flags | O_NOFOLLOW, 0);
     if (fd < 0 && errno == ENOTDIR) {
         struct stat st;
         bool link = fstatat(dirfd, part, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
@@ -186,7 +208,11 @@ int wtl_at_rename_new(int fromfd, const char *from, int tofd, const char *to)
 int wtl_at_random(char *to, size_t size, const char *prefix, wtl_err *err)
 {
     uint64_t r = 0;
-    if (getrandom(&r, sizeof r, 0) != (ssize_t)sizeof r)
+    ssize_t got;
+    do {
+        got = getrandom(&r, sizeof r, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got != (ssize_t)sizeof r)
         return WTL_FAIL_SYS(err, WTL_IO, errno, "the system gives no random bytes for a temporary name");
     snprintf(to, size, "%s%016llx", prefix, (unsigned long long)r);
     return WTL_OK;
@@ -194,7 +220,7 @@ int wtl_at_random(char *to, size_t size, const char *prefix, wtl_err *err)
 
 int wtl_at_sync_dir(int fd)
 {
-    if (fsync(fd) == 0 || errno == EINVAL || errno == EROFS)
+    if (wtl_at_sync(fd) == 0 || errno == EINVAL || errno == EROFS)
         return 0;
     return -1;
 }

@@ -25,6 +25,10 @@ wtl_stamp wtl_at_stamp(const struct stat *st);
  * than the system takes is WTL_IO. `dir` only shows in the message. */
 int wtl_at_check(const char *dir, const char *path, wtl_err *err) WTL_MUST_USE;
 
+/* openat(2) and fsync(2) that begin again when a signal came; O_CLOEXEC is added. -1 with errno. */
+int wtl_at_open_one(int dirfd, const char *name, int flags, mode_t mode) WTL_MUST_USE;
+int wtl_at_sync(int fd) WTL_MUST_USE;
+
 /* Opens a path that wtl_at_check accepts beneath dirfd, following no link in any part; close-on-exec.
  * Returns -1 with errno, which is ELOOP when a part is a link. */
 int wtl_at_open(int dirfd, const char *path, int flags);

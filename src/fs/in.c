@@ -251,6 +251,8 @@ int wtl_in_read_all(const char *path, size_t max, wtl_buf *out, wtl_err *err)
     AUTO(wtl_in) in = {.fd = -1};
     TRY(open_any(&in, path, max, err));
     size_t before = out->n;
+    if (in.stamp.size > 0)
+        wtl_buf_reserve(out, (size_t)in.stamp.size + CHUNK + 1);
     int rc = append(&in, max, out, err);
     if (rc == WTL_OK && !is_stdin(path))
         rc = wtl_in_unchanged(&in, err);

@@ -89,8 +89,8 @@ static int create(wtl_out *o, mode_t mode, wtl_err *err)
     int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     for (int i = 0; i < TEMP_TRIES; i++) {
         TRY(temp_name(o, err));
-        o->fd = openat(o->dirfd, o->temp, flags, mode & 0777);
-        if (o->fd >= 0 || (errno != EEXIST && errno != EINTR))
+        o->fd = wtl_at_open_one(o->dirfd, o->temp, flags, mode & 0777);
+        if (o->fd >= 0 || errno != EEXIST)
             break;
     }
     int eno = errno;
@@ -234,7 +234,7 @@ int wtl_out_write(wtl_out *o, wtl_bytes v, wtl_err *err)
 
 static int flush_and_close(wtl_out *o, wtl_err *err)
 {
-    if (!o->is_stdout && fsync(o->fd) != 0)
+    if (!o->is_stdout && wtl_at_sync(o->fd) != 0)
         return WTL_FAIL_SYS(err, WTL_IO, errno, "cannot flush %s to the disk", show(o).s);
     int rc = close(o->fd);
     int eno = errno;

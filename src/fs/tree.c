@@ -110,7 +110,7 @@ static int make_target(wtl_tree *t, wtl_err *err)
         return WTL_FAIL_SYS(err, WTL_IO, eno, "cannot make the directory %s", wtl_at_show(t->dir).s);
     }
     t->base = base;
-    t->fd = openat(t->parentfd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    t->fd = wtl_at_open_one(t->parentfd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (t->fd < 0)
         return WTL_FAIL_SYS(err, WTL_IO, errno, "cannot open the directory %s", wtl_at_show(t->dir).s);
     return WTL_OK;
@@ -126,7 +126,7 @@ static int not_empty(const wtl_tree *t, const char *name, wtl_err *err)
 
 static int check_empty(const wtl_tree *t, wtl_err *err)
 {
-    int fd = openat(t->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = wtl_at_open_one(t->fd, ".", O_RDONLY | O_DIRECTORY, 0);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
     if (d == NULL) {
         int eno = errno;
@@ -163,7 +163,7 @@ static int make_stage(wtl_tree *t, wtl_err *err)
     TRY(wtl_at_random(t->stage, sizeof t->stage, STAGE_PREFIX, err));
     if (mkdirat(t->fd, t->stage, 0700) != 0)
         return WTL_FAIL_SYS(err, WTL_IO, errno, "cannot write into the directory %s", wtl_at_show(t->dir).s);
-    t->stagefd = openat(t->fd, t->stage, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    t->stagefd = wtl_at_open_one(t->fd, t->stage, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
     if (t->stagefd >= 0)
         return WTL_OK;
     int eno = errno;
@@ -217,7 +217,7 @@ int wtl_tree_begin(wtl_tree *t, const char *path, unsigned mode, int *fd, wtl_er
     TRY(add_item(t, path, (wtl_place_item){.mode = mode & 0777}, err));
     char id[WTL_PLACE_ID];
     wtl_place_id(id, t->n - 1);
-    int made = openat(t->stagefd, id, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int made = wtl_at_open_one(t->stagefd, id, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     if (made < 0) {
         t->failed = true;
         return WTL_FAIL_SYS(err, WTL_IO, errno, "cannot write %s", wtl_at_show_in(t->dir, path).s);
@@ -231,7 +231,7 @@ int wtl_tree_end(wtl_tree *t, wtl_err *err)
 {
     ENSURE(t->file >= 0, err, WTL_BUG, "no file was begun");
     const wtl_place_item *e = &t->item[t->n - 1];
-    bool bad = fchmod(t->file, e->mode) != 0 || fsync(t->file) != 0;
+    bool bad = fchmod(t->file, e->mode) != 0 || wtl_at_sync(t->file) != 0;
     int eno = errno;
     if (close(t->file) != 0 && !bad && errno != EINTR) {
         bad = true;

@@ -138,7 +138,7 @@ static int visit(walker *w, int dirfd, const char *dir, const char *name, wtl_er
 static int open_dir(const walker *w, const char *path, DIR **out, wtl_err *err)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;
-    int fd = path[0] == '\0' ? openat(w->fd, ".", flags | O_CLOEXEC) : wtl_at_open(w->fd, path, flags);
+    int fd = path[0] == '\0' ? wtl_at_open_one(w->fd, ".", flags, 0) : wtl_at_open(w->fd, path, flags);
     if (fd < 0 && errno == ELOOP)
         return refuse_kind(w, path, S_IFLNK, err);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);

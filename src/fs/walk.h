@@ -14,12 +14,13 @@
 
 enum wtl_walk_type { WTL_WALK_FILE, WTL_WALK_EMPTY_DIR };
 
-/* What fstat said: compared before and after reading. */
+/* What fstat said: all but ctime is compared before and after reading. */
 typedef struct wtl_stamp {
     dev_t dev;
     ino_t ino;
     off_t size;
     struct timespec mtime;
+    struct timespec ctime;
 } wtl_stamp;
 
 typedef struct wtl_walk_entry {

@@ -1,5 +1,6 @@
 #include "json/json.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,15 +10,65 @@ void json_t_auto(json_t **j)
     json_decref(*j);
 }
 
+/* jansson's lexer goes on without a character that it had no memory for, and most builders of documents without
+ * what could not be made: so failed allocations are counted below it. */
+static json_malloc_t inner;
+static atomic_int watched; /* 0 no, 1 being done, 2 yes */
+static _Thread_local size_t lost;
+
+static void *counted(size_t n)
+{
+    void *p = inner(n);
+    lost += p == NULL;
+    return p;
+}
+
+/* Over the functions that the program has set, so that memory still goes back to where it came from. */
+static void watch(void)
+{
+    json_free_t inner_free;
+    json_get_alloc_funcs(&inner, &inner_free);
+    json_set_alloc_funcs(counted, inner_free);
+}
+
+size_t wtl_json_lost(void)
+{
+    int was = 0;
+    if (atomic_compare_exchange_strong(&watched, &was, 1)) {
+        watch();
+        atomic_store(&watched, 2);
+    }
+    while (atomic_load(&watched) != 2) /* a few instructions in another thread */
+        ;
+    return lost;
+}
+
+/* jansson passes over one that follows a number. */
+static int refuse_zero_bytes(wtl_bytes text, const char *what, wtl_err *err)
+{
+    const uint8_t *zero = text.n > 0 ? memchr(text.p, 0, text.n) : NULL;
+    int line = 1;
+    for (const uint8_t *p = text.p; zero != NULL && p < zero; p++)
+        line += *p == '\n';
+    ENSURE(zero == NULL, err, WTL_FORMAT, "%s is not valid JSON at line %d: it has a zero byte", what, line);
+    return WTL_OK;
+}
+
 int wtl_json_parse(json_t **out, wtl_bytes text, const char *what, wtl_err *err)
 {
     *out = NULL;
+    TRY(refuse_zero_bytes(text, what, err));
+    size_t before = wtl_json_lost();
     json_error_t e;
     /* Without JSON_ALLOW_NUL and JSON_DISABLE_EOF_CHECK; nesting is bounded by JSON_PARSER_MAX_DEPTH (2048). */
     *out = json_loadb(text.n > 0 ? (const char *)text.p : "", text.n, JSON_REJECT_DUPLICATES, &e);
+    if (wtl_json_lost() != before) {
+        json_decref(*out);
+        *out = NULL;
+        return WTL_FAIL(err, WTL_NOMEM, "out of memory while %s was read", what);
+    }
     if (*out != NULL)
         return WTL_OK;
-    ENSURE(json_error_code(&e) != json_error_out_of_memory, err, WTL_NOMEM, "out of memory");
     AUTO(wtl_buf) reason = {0};
     wtl_text_quote(&reason, wtl_text_of(e.text));
     const char *shown = wtl_buf_cstr(&reason);
@@ -96,9 +147,11 @@ static int append(const char *text, size_t n, void *buf)
 int wtl_json_write(const json_t *j, bool pretty, wtl_buf *out, wtl_err *err)
 {
     size_t before = out->n;
+    size_t lost_before = wtl_json_lost();
     size_t flags = JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT);
     if (json_dump_callback(j, append, out, flags) != 0) {
         out->n = before;
+        ENSURE(wtl_json_lost() == lost_before, err, WTL_NOMEM, "out of memory for a JSON document");
         return WTL_FAIL(err, WTL_BUG, "a JSON document cannot be written");
     }
     return wtl_buf_check(out, err);

@@ -23,6 +23,10 @@ int wtl_json_get_array(const json_t *j, const char *what, const char *key, json_
 int wtl_json_get_string(const json_t *j, const char *what, const char *key, const char **out,
                         wtl_err *err) WTL_MUST_USE;
 
+/* How many of jansson's allocations failed in this thread since the first call of this function or of one above.
+ * A document that was put together while the number grew may lack something. */
+size_t wtl_json_lost(void);
+
 /* Compact UTF-8 text in insertion order, appended; `pretty` indents by two. */
 int wtl_json_write(const json_t *j, bool pretty, wtl_buf *out, wtl_err *err) WTL_MUST_USE;
 

@@ -38,6 +38,51 @@ static void b64_refuses(void **state)
     }
 }
 
+static void b64url_both_ways(void **state)
+{
+    (void)state;
+    uint8_t raw[300];
+    for (size_t i = 0; i < sizeof raw; i++)
+        raw[i] = (uint8_t)(i * 7 + (i >> 3));
+    for (size_t n = 0; n <= sizeof raw; n++) {
+        AUTO(wtl_buf) text = {0};
+        AUTO(wtl_buf) padded = {0};
+        AUTO(wtl_buf) back = {0};
+        wtl_text_b64url_encode(&text, (wtl_bytes){raw, n});
+        assert_int_equal(text.n, wtl_text_b64url_size(n));
+        wtl_text_b64_encode(&padded, (wtl_bytes){raw, n});
+        for (size_t i = 0; i < text.n; i++) {
+            uint8_t c = padded.p[i];
+            assert_int_equal(text.p[i], c == '+' ? '-' : c == '/' ? '_' : c);
+        }
+        assert_int_equal(wtl_text_b64url_decode(&back, wtl_buf_view(&text), NULL), 0);
+        assert_int_equal(back.n, n);
+        assert_memory_equal(back.p, raw, n);
+        uint8_t exact[301];
+        memset(exact, 0xee, sizeof exact);
+        assert_int_equal(wtl_text_b64url_take(exact, n, wtl_buf_view(&text), NULL), 0);
+        assert_memory_equal(exact, raw, n);
+        assert_int_equal(exact[n], 0xee);
+        assert_int_equal(wtl_text_b64url_take(exact, n + 1, wtl_buf_view(&text), NULL), WTL_FORMAT);
+        for (size_t i = 0; i <= n; i++)
+            assert_int_equal(exact[i], 0);
+    }
+}
+
+static void b64url_refuses(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "Z", "Zh", "Zm9", "Zg==", "Zm8=", "Zm9v=", "Z m8", "Zm8\n", "+_8", "/-8", "Zm9vY", "Zg\xc3"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        AUTO(wtl_buf) out = {0};
+        wtl_err err = {0};
+        assert_int_equal(wtl_text_b64url_decode(&out, wtl_text_of(bad[i]), &err), WTL_FORMAT);
+        assert_int_equal(out.n, 0);
+        assert_true(err.text[0] != '\0');
+    }
+}
+
 static void hex_both_ways(void **state)
 {
     (void)state;
@@ -91,6 +136,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(b64_known),
         cmocka_unit_test(b64_refuses),
+        cmocka_unit_test(b64url_both_ways),
+        cmocka_unit_test(b64url_refuses),
         cmocka_unit_test(hex_both_ways),
         cmocka_unit_test(utf8_edges),
         cmocka_unit_test(quoting_hides_controls),

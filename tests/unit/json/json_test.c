@@ -62,6 +62,8 @@ static void bad_documents(void **state)
     refused("{}\0", 3);
     refused("{\"a\0b\":1}", 9);
     refused("\"a\0b\"", 5);
+    refused("[3\0\n]", 5);
+    refused("[\n\0]", 4);
 }
 
 static void where_it_is_wrong(void **state)

@@ -47,29 +47,54 @@ void wtl_aead_auto(wtl_aead **a)
 }
 
 /* All three ciphers have a 12-byte nonce and a 16-byte tag unless told otherwise. */
-static int set_key(wtl_aead *a, const uint8_t *key, wtl_err *err)
+static int set_cipher(wtl_aead *a, wtl_err *err)
 {
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(wtl_lib_ctx(), rows[a->alg].name, NULL);
     a->ctx = EVP_CIPHER_CTX_new();
     bool ok = cipher != NULL && a->ctx != NULL &&
-              EVP_CipherInit_ex2(a->ctx, cipher, key, NULL, a->dir == WTL_AEAD_SEAL, NULL) == 1;
+              EVP_CipherInit_ex2(a->ctx, cipher, NULL, NULL, a->dir == WTL_AEAD_SEAL, NULL) == 1;
     EVP_CIPHER_free(cipher);
     if (!ok)
         return WTL_FAIL_OSSL(err, WTL_BUG, "OpenSSL cannot set up %s", rows[a->alg].name);
     return WTL_OK;
 }
 
-int wtl_aead_new(wtl_aead **out, enum wtl_aead_alg alg, enum wtl_aead_dir dir, wtl_bytes key, wtl_err *err)
+static int check_key(enum wtl_aead_alg alg, wtl_bytes key, wtl_err *err)
 {
-    *out = NULL;
     ENSURE(key.n == rows[alg].key, err, WTL_USAGE, "a key of %zu bytes was given for %s, which takes %zu",
            key.n, rows[alg].name, rows[alg].key);
+    return WTL_OK;
+}
+
+int wtl_aead_rekey(wtl_aead *a, wtl_bytes key, wtl_err *err)
+{
+    TRY(check_key(a->alg, key, err));
+    if (EVP_CipherInit_ex2(a->ctx, NULL, key.p, NULL, a->dir == WTL_AEAD_SEAL, NULL) != 1)
+        return WTL_FAIL_OSSL(err, WTL_BUG, "OpenSSL cannot set up %s", rows[a->alg].name);
+    return WTL_OK;
+}
+
+int wtl_aead_blank(wtl_aead **out, enum wtl_aead_alg alg, enum wtl_aead_dir dir, wtl_err *err)
+{
+    *out = NULL;
     TRY(wtl_lib_init(err));
     AUTO(wtl_aead) *a = calloc(1, sizeof *a);
     ENSURE(a != NULL, err, WTL_NOMEM, "out of memory");
     a->alg = alg;
     a->dir = dir;
-    TRY(set_key(a, key.p, err));
+    TRY(set_cipher(a, err));
+    *out = a;
+    a = NULL;
+    return WTL_OK;
+}
+
+int wtl_aead_new(wtl_aead **out, enum wtl_aead_alg alg, enum wtl_aead_dir dir, wtl_bytes key, wtl_err *err)
+{
+    *out = NULL;
+    TRY(check_key(alg, key, err));
+    AUTO(wtl_aead) *a = NULL;
+    TRY(wtl_aead_blank(&a, alg, dir, err));
+    TRY(wtl_aead_rekey(a, key, err));
     *out = a;
     a = NULL;
     return WTL_OK;

@@ -15,6 +15,10 @@ enum wtl_aead_dir { WTL_AEAD_SEAL, WTL_AEAD_OPEN };
 size_t wtl_aead_key_size(enum wtl_aead_alg a);
 int wtl_aead_new(wtl_aead **out, enum wtl_aead_alg a, enum wtl_aead_dir dir, wtl_bytes key,
                  wtl_err *err) WTL_MUST_USE;
+/* Without a key: wtl_aead_rekey gives it one before it is used. */
+int wtl_aead_blank(wtl_aead **out, enum wtl_aead_alg a, enum wtl_aead_dir dir, wtl_err *err) WTL_MUST_USE;
+/* Takes another key, at a small part of what a new context costs. */
+int wtl_aead_rekey(wtl_aead *a, wtl_bytes key, wtl_err *err) WTL_MUST_USE;
 void wtl_aead_free(wtl_aead *a);
 void wtl_aead_auto(wtl_aead **a);
 

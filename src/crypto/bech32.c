@@ -108,7 +108,7 @@ static bool one_case(wtl_bytes text)
         uppers |= (uint32_t)(text.p[i] >= 'A' && text.p[i] <= 'Z');
         lowers |= (uint32_t)(text.p[i] >= 'a' && text.p[i] <= 'z');
     }
-    return (uppers & lowers) == 0;
+    return WTL_CT_PUBLIC(uppers & lowers) == 0;
 }
 
 static bool has_prefix(wtl_bytes text, const char *prefix, size_t n)
@@ -148,7 +148,7 @@ static bool decode(uint8_t *data, size_t n, wtl_bytes chars, uint32_t sum)
         if (i + 1 == body)
             wrong |= bits & pad_mask(n);
     }
-    return (wrong | (sum ^ 1)) == 0;
+    return WTL_CT_PUBLIC(wrong | (sum ^ 1)) == 0;
 }
 
 int wtl_bech32_decode(wtl_secret *data, const char *prefix, size_t n, wtl_bytes text, wtl_err *err)

@@ -11,6 +11,9 @@
 #define CHUNKS_MOST (1ull << 38)
 #define INFO_PREFIX "c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM" /* its NUL is the 0x00 of the format */
 
+/* key[32] || base nonce[12] || commitment[32] */
+enum { OKM = WTL_CHUNKED_KEY + WTL_AEAD_NONCE + WTL_CHUNKED_COMMITMENT };
+
 struct wtl_chunked {
     wtl_aead *aead;
     uint8_t base_nonce[WTL_AEAD_NONCE];
@@ -56,7 +59,6 @@ void wtl_chunked_auto(wtl_chunked **c)
     wtl_chunked_free(*c);
 }
 
-/* okm = key[32] || base nonce[12] || commitment[32] */
 static int expand(wtl_secret *okm, wtl_bytes key, wtl_bytes context, const uint8_t *salt, wtl_err *err)
 {
     ENSURE(key.n == WTL_CHUNKED_KEY, err, WTL_USAGE, "a key of %zu bytes was given, and %d are needed", key.n,
@@ -66,8 +68,7 @@ static int expand(wtl_secret *okm, wtl_bytes key, wtl_bytes context, const uint8
     wtl_buf_add(&info, salt, WTL_CHUNKED_SALT);
     wtl_buf_bytes(&info, context);
     TRY(wtl_buf_check(&info, err));
-    return wtl_kdf_expand(WTL_HASH_SHA512, key, wtl_buf_view(&info),
-                          WTL_CHUNKED_KEY + WTL_AEAD_NONCE + WTL_CHUNKED_COMMITMENT, okm, err);
+    return wtl_kdf_expand(WTL_HASH_SHA512, key, wtl_buf_view(&info), OKM, okm, err);
 }
 
 static const uint8_t *commitment(const wtl_secret *okm)
@@ -75,15 +76,50 @@ static const uint8_t *commitment(const wtl_secret *okm)
     return okm->p + WTL_CHUNKED_KEY + WTL_AEAD_NONCE;
 }
 
-static int make(wtl_chunked **out, const wtl_secret *okm, enum wtl_aead_dir dir, wtl_err *err)
+int wtl_chunked_new(wtl_chunked **out, enum wtl_aead_dir dir, wtl_err *err)
 {
+    *out = NULL;
     AUTO(wtl_chunked) *c = calloc(1, sizeof *c);
     ENSURE(c != NULL, err, WTL_NOMEM, "out of memory");
-    memcpy(c->base_nonce, okm->p + WTL_CHUNKED_KEY, WTL_AEAD_NONCE);
-    TRY(wtl_aead_new(&c->aead, WTL_AEAD_AES256GCM, dir, (wtl_bytes){okm->p, WTL_CHUNKED_KEY}, err));
+    TRY(wtl_aead_blank(&c->aead, WTL_AEAD_AES256GCM, dir, err));
     *out = c;
     c = NULL;
     return WTL_OK;
+}
+
+int wtl_chunked_take(wtl_chunked *c, const wtl_secret *message, wtl_err *err)
+{
+    ENSURE(message->n == OKM, err, WTL_BUG, "a message key of %zu bytes", message->n);
+    memcpy(c->base_nonce, message->p + WTL_CHUNKED_KEY, WTL_AEAD_NONCE);
+    return wtl_aead_rekey(c->aead, (wtl_bytes){message->p, WTL_CHUNKED_KEY}, err);
+}
+
+static int make(wtl_chunked **out, const wtl_secret *message, enum wtl_aead_dir dir, wtl_err *err)
+{
+    AUTO(wtl_chunked) *c = NULL;
+    TRY(wtl_chunked_new(&c, dir, err));
+    TRY(wtl_chunked_take(c, message, err));
+    *out = c;
+    c = NULL;
+    return WTL_OK;
+}
+
+static int seal_key(wtl_secret *message, wtl_bytes key, wtl_bytes context,
+                    const uint8_t salt[WTL_CHUNKED_SALT], uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err)
+{
+    TRY(expand(message, key, context, salt, err));
+    memmove(header, salt, WTL_CHUNKED_SALT);
+    memcpy(header + WTL_CHUNKED_SALT, commitment(message), WTL_CHUNKED_COMMITMENT);
+    return WTL_OK;
+}
+
+int wtl_chunked_seal_key(wtl_secret *message, wtl_bytes key, wtl_bytes context,
+                         uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err)
+{
+    *message = (wtl_secret){0};
+    uint8_t salt[WTL_CHUNKED_SALT];
+    TRY(wtl_lib_random(salt, sizeof salt, err));
+    return seal_key(message, key, context, salt, header, err);
 }
 
 int wtl_chunked_seal_salt(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
@@ -91,34 +127,42 @@ int wtl_chunked_seal_salt(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
                           wtl_err *err)
 {
     *out = NULL;
-    AUTO(wtl_secret) okm = {0};
-    TRY(expand(&okm, key, context, salt, err));
-    TRY(make(out, &okm, WTL_AEAD_SEAL, err));
-    memmove(header, salt, WTL_CHUNKED_SALT);
-    memcpy(header + WTL_CHUNKED_SALT, commitment(&okm), WTL_CHUNKED_COMMITMENT);
-    return WTL_OK;
+    AUTO(wtl_secret) message = {0};
+    TRY(seal_key(&message, key, context, salt, header, err));
+    return make(out, &message, WTL_AEAD_SEAL, err);
 }
 
 int wtl_chunked_seal_new(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
                          uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err)
 {
     *out = NULL;
-    uint8_t salt[WTL_CHUNKED_SALT];
-    TRY(wtl_lib_random(salt, sizeof salt, err));
-    return wtl_chunked_seal_salt(out, key, context, salt, header, err);
+    AUTO(wtl_secret) message = {0};
+    TRY(wtl_chunked_seal_key(&message, key, context, header, err));
+    return make(out, &message, WTL_AEAD_SEAL, err);
 }
 
-int wtl_chunked_open_new(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
+int wtl_chunked_open_key(wtl_secret *message, wtl_bytes key, wtl_bytes context,
                          const uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err)
 {
-    *out = NULL;
+    *message = (wtl_secret){0};
     AUTO(wtl_secret) okm = {0};
     TRY(expand(&okm, key, context, header, err));
     /* "implementations MUST check the commitment matches the derived value before continuing" */
     ENSURE(wtl_ct_eq((wtl_bytes){commitment(&okm), WTL_CHUNKED_COMMITMENT},
                      (wtl_bytes){header + WTL_CHUNKED_SALT, WTL_CHUNKED_COMMITMENT}),
            err, WTL_NO, "the key commitment is wrong: the data was changed, moved, or the key is another");
-    return make(out, &okm, WTL_AEAD_OPEN, err);
+    *message = okm;
+    okm = (wtl_secret){0};
+    return WTL_OK;
+}
+
+int wtl_chunked_open_new(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
+                         const uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err)
+{
+    *out = NULL;
+    AUTO(wtl_secret) message = {0};
+    TRY(wtl_chunked_open_key(&message, key, context, header, err));
+    return make(out, &message, WTL_AEAD_OPEN, err);
 }
 
 static int nonce_of(const wtl_chunked *c, uint64_t index, uint8_t nonce[WTL_AEAD_NONCE], wtl_err *err)

@@ -39,10 +39,19 @@ int wtl_chunked_seal_salt(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
 int wtl_chunked_open_new(wtl_chunked **out, wtl_bytes key, wtl_bytes context,
                          const uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err) WTL_MUST_USE;
 
-/* Chunk `index` (< 2^38) of at most 16,384 bytes; out holds pt.n + 16. The caller seals each index once,
- * in any order, every one full but the last. */
+/* The same in two steps, for the threads that work on one message, or a thread that works on many. `message` is what
+ * the chunks are encrypted with, derived once; a context, one a thread, takes it up and lets go of what it had. */
+int wtl_chunked_seal_key(wtl_secret *message, wtl_bytes key, wtl_bytes context,
+                         uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err) WTL_MUST_USE;
+int wtl_chunked_open_key(wtl_secret *message, wtl_bytes key, wtl_bytes context,
+                         const uint8_t header[WTL_CHUNKED_HEADER], wtl_err *err) WTL_MUST_USE;
+int wtl_chunked_new(wtl_chunked **out, enum wtl_aead_dir dir, wtl_err *err) WTL_MUST_USE;
+int wtl_chunked_take(wtl_chunked *c, const wtl_secret *message, wtl_err *err) WTL_MUST_USE;
+
+/* Chunk `index` (< 2^38) of at most 16,384 bytes; out holds pt.n + 16, and may be pt.p. The caller seals each
+ * index once, in any order, every one full but the last. */
 int wtl_chunked_seal(wtl_chunked *c, uint64_t index, wtl_bytes pt, uint8_t *out, wtl_err *err) WTL_MUST_USE;
-/* out holds ct.n - 16. WTL_NO when the tag is wrong (out is zeroed). The caller checks, by the message's
+/* out holds ct.n - 16, and may be ct.p. WTL_NO when the tag is wrong (out is zeroed). The caller checks, by the message's
  * length, that the last chunk is short. */
 int wtl_chunked_open(wtl_chunked *c, uint64_t index, wtl_bytes ct, uint8_t *out, wtl_err *err) WTL_MUST_USE;
 

@@ -83,3 +83,47 @@ int wtl_kdf_expand(enum wtl_hash h, wtl_bytes prk, wtl_bytes info, size_t n, wtl
         wtl_secret_free(okm);
     return rc;
 }
+
+bool wtl_kdf_scrypt_defined(wtl_kdf_cost c)
+{
+    return c.log2_n > 0 && c.log2_n < 64 && c.r > 0 && c.p > 0 && c.log2_n < 16 * (uint64_t)c.r &&
+           (uint64_t)c.r * c.p < (uint64_t)1 << 30;
+}
+
+static int scrypt(wtl_bytes passphrase, wtl_bytes salt, wtl_kdf_cost c, wtl_secret *out, wtl_err *err)
+{
+    uint64_t n = (uint64_t)1 << c.log2_n;
+    uint64_t r = c.r;
+    uint64_t p = c.p;
+    uint64_t memory = UINT64_MAX; /* OpenSSL's own cap is 32 MiB; ours was applied before */
+    OSSL_PARAM params[] = {octets(OSSL_KDF_PARAM_PASSWORD, passphrase),
+                           octets(OSSL_KDF_PARAM_SALT, salt),
+                           OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+                           OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_R, &r),
+                           OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_P, &p),
+                           OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &memory),
+                           OSSL_PARAM_END};
+    EVP_KDF *kdf = EVP_KDF_fetch(wtl_lib_ctx(), "SCRYPT", NULL);
+    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+    bool ok = ctx != NULL && EVP_KDF_derive(ctx, out->p, out->n, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    if (!ok)
+        return WTL_FAIL_OSSL(err, WTL_NOMEM, "scrypt with N = 2^%u, r = %u, p = %u could not be computed",
+                             c.log2_n, c.r, c.p);
+    return WTL_OK;
+}
+
+int wtl_kdf_scrypt(wtl_bytes passphrase, wtl_bytes salt, wtl_kdf_cost cost, size_t n, wtl_secret *out,
+                   wtl_err *err)
+{
+    *out = (wtl_secret){0};
+    ENSURE(wtl_kdf_scrypt_defined(cost), err, WTL_USAGE, "scrypt is not defined for N = 2^%u, r = %u, p = %u",
+           cost.log2_n, cost.r, cost.p);
+    TRY(wtl_lib_init(err));
+    TRY(wtl_secret_new(out, n, err));
+    int rc = n > 0 ? scrypt(passphrase, salt, cost, out, err) : WTL_OK;
+    if (rc < 0)
+        wtl_secret_free(out);
+    return rc;
+}

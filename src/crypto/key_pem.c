@@ -14,7 +14,7 @@ static const char DASHES[] = "-----";
 static bool starts(wtl_bytes v, const char *s)
 {
     size_t n = strlen(s);
-    return v.n >= n && memcmp(v.p, s, n) == 0;
+    return v.n >= n && WTL_CT_PUBLIC(memcmp(v.p, s, n)) == 0;
 }
 
 /* The next line without its LF or CRLF; false at the end of the text. */
@@ -25,7 +25,7 @@ static bool next_line(wtl_bytes *rest, wtl_bytes *line)
     const uint8_t *lf = memchr(rest->p, '\n', rest->n);
     size_t n = lf != NULL ? (size_t)(lf - rest->p) : rest->n;
     size_t used = lf != NULL ? n + 1 : n;
-    *line = (wtl_bytes){rest->p, n > 0 && lf != NULL && rest->p[n - 1] == '\r' ? n - 1 : n};
+    *line = (wtl_bytes){rest->p, n > 0 && lf != NULL && WTL_CT_PUBLIC(rest->p[n - 1] == '\r') ? n - 1 : n};
     *rest = (wtl_bytes){rest->p + used, rest->n - used};
     return true;
 }
@@ -52,18 +52,6 @@ static bool boundary(wtl_bytes line, const char *lead, wtl_bytes *label)
     return true;
 }
 
-/* The value of a base64 character, 64 for anything else. */
-static unsigned sextet(uint8_t c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26u;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52u;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
-
 /* Base64 that arrives line by line; padding only at the very end, its unused bits zero. */
 typedef struct decoder {
     uint8_t *to;
@@ -76,10 +64,10 @@ typedef struct decoder {
 static bool add_pad(decoder *d)
 {
     d->pads++;
-    if (d->held == 2 && d->pads == 2 && (d->bits & 0xf) == 0) {
+    if (d->held == 2 && d->pads == 2 && WTL_CT_PUBLIC(d->bits & 0xf) == 0) {
         d->to[d->n++] = (uint8_t)(d->bits >> 4);
         d->held = 0;
-    } else if (d->held == 3 && d->pads == 1 && (d->bits & 3) == 0) {
+    } else if (d->held == 3 && d->pads == 1 && WTL_CT_PUBLIC(d->bits & 3) == 0) {
         d->to[d->n++] = (uint8_t)(d->bits >> 10);
         d->to[d->n++] = (uint8_t)(d->bits >> 2);
         d->held = 0;
@@ -91,10 +79,10 @@ static bool add_pad(decoder *d)
 
 static bool add_char(decoder *d, uint8_t c)
 {
-    if (c == '=')
+    if (WTL_CT_PUBLIC(c == '='))
         return add_pad(d);
-    unsigned v = sextet(c);
-    if (v > 63 || d->pads > 0)
+    uint32_t v = wtl_text_b64_digit_value(c, '+', '/');
+    if (WTL_CT_PUBLIC(v > 63) || d->pads > 0)
         return false;
     d->bits = d->bits << 6 | v;
     if (++d->held < 4)
@@ -174,14 +162,12 @@ int wtl_key_pem_read(wtl_bytes file, wtl_bytes *label, wtl_secret *content, wtl_
     return wtl_secret_copy(content, (wtl_bytes){all.p, n}, err);
 }
 
-static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /* One to three bytes as four characters. */
 static void encode_group(uint8_t to[4], const uint8_t *p, size_t n)
 {
     uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0);
     for (size_t i = 0; i < 4; i++)
-        to[i] = (uint8_t)(i <= n ? ALPHABET[v >> (6 * (3 - i)) & 63] : '=');
+        to[i] = (uint8_t)(i <= n ? wtl_text_b64_digit(v >> (6 * (3 - i)) & 63, '+', '/') : '=');
 }
 
 static size_t encode_lines(uint8_t *to, wtl_bytes v)

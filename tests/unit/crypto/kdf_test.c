@@ -186,6 +186,41 @@ static int hkdf_stanza(const vec_stanza *s)
     return 1;
 }
 
+static void scrypt(void **state)
+{
+    (void)state;
+    /* RFC 7914 section 12 */
+    static const struct {
+        const char *passphrase;
+        const char *salt;
+        wtl_kdf_cost cost;
+        uint8_t begins[8];
+    } rows[] = {{"", "", {4, 1, 1}, {0x77, 0xd6, 0x57, 0x62, 0x38, 0x65, 0x7b, 0x20}},
+                {"password", "NaCl", {10, 8, 16}, {0xfd, 0xba, 0xbe, 0x1c, 0x9d, 0x34, 0x72, 0x00}}};
+    for (size_t i = 0; i < 2; i++) {
+        AUTO(wtl_secret) out = {0};
+        wtl_err err = {0};
+        wtl_bytes pass = {(const uint8_t *)rows[i].passphrase, strlen(rows[i].passphrase)};
+        wtl_bytes salt = {(const uint8_t *)rows[i].salt, strlen(rows[i].salt)};
+        assert_good(wtl_kdf_scrypt(pass, salt, rows[i].cost, 64, &out, &err), &err);
+        assert_int_equal(out.n, 64);
+        assert_memory_equal(out.p, rows[i].begins, 8);
+    }
+    static const wtl_kdf_cost bad[] = {{0, 8, 1},
+                                       {64, 8, 1},
+                                       {16, 1, 1},
+                                       {10, 0, 1},
+                                       {10, 8, 0},
+                                       {10, 32768, 32768},
+                                       {10, 0xffffffff, 0xffffffff}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        AUTO(wtl_secret) out = {0};
+        assert_false(wtl_kdf_scrypt_defined(bad[i]));
+        assert_int_equal(wtl_kdf_scrypt((wtl_bytes){0}, (wtl_bytes){0}, bad[i], 32, &out, NULL), WTL_USAGE);
+        assert_null(out.p);
+    }
+}
+
 static void openssl_vectors(void **state)
 {
     (void)state;
@@ -198,9 +233,13 @@ static void openssl_vectors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_hash),           cmocka_unit_test(rfc5869),
-        cmocka_unit_test(nothing_at_all),       cmocka_unit_test(limits),
-        cmocka_unit_test(long_keys_are_hashed), cmocka_unit_test(openssl_vectors),
+        cmocka_unit_test(every_hash),
+        cmocka_unit_test(rfc5869),
+        cmocka_unit_test(nothing_at_all),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(long_keys_are_hashed),
+        cmocka_unit_test(openssl_vectors),
+        cmocka_unit_test(scrypt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

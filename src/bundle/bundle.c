@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "json/json.h"
+#include "json/scan.h"
 
 void wtl_bundle_free(wtl_bundle *b)
 {
@@ -140,7 +140,23 @@ static int parse_signature(wtl_bundle *b, const json_t *j, wtl_err *err)
     return get_b64(j, what, "sig", &b->signature, err);
 }
 
-static int parse_envelope(wtl_bundle *b, const json_t *j, wtl_err *err)
+static int decode_payload(wtl_bundle *b, const json_t *j, const char *what, wtl_bytes cut, wtl_err *err)
+{
+    static const char key[] = "payload";
+    if (cut.p == NULL)
+        return get_b64(j, what, key, &b->payload, err);
+    const char *text;
+    TRY(wtl_json_get_string(j, what, key, &text, err));
+    ENSURE(text[0] == '\0', err, WTL_BUG, "the bundle's payload is in two places");
+    int rc = wtl_text_b64_decode(&b->payload, (wtl_bytes){cut.p + 1, cut.n - 2}, err);
+    if (rc < 0)
+        wtl_err_prefix(err, "the field \"%s\" of %s: ", key, what);
+    TRY(rc);
+    ENSURE(b->payload.n > 0, err, WTL_FORMAT, "the field \"%s\" of %s is empty", key, what);
+    return WTL_OK;
+}
+
+static int parse_envelope(wtl_bundle *b, const json_t *j, wtl_bytes cut, wtl_err *err)
 {
     static const char *const keys[] = {"payload", "payloadType", "signatures", NULL};
     static const char what[] = "the bundle's dsseEnvelope";
@@ -153,7 +169,7 @@ static int parse_envelope(wtl_bundle *b, const json_t *j, wtl_err *err)
     ENSURE(json_array_size(list) == 1, err, WTL_FORMAT,
            "%s has %zu signatures, and a model signature has exactly one", what, json_array_size(list));
     TRY(parse_signature(b, json_array_get(list, 0), err));
-    return get_b64(j, what, "payload", &b->payload, err);
+    return decode_payload(b, j, what, cut, err);
 }
 
 static int check_media_type(const json_t *j, wtl_err *err)
@@ -169,18 +185,32 @@ static int check_media_type(const json_t *j, wtl_err *err)
                     shown != NULL ? shown : "", WTL_BUNDLE_MEDIA_TYPE);
 }
 
+/* *cut = the payload's text with its quotes, and *j the tree of the rest, so that the payload is not copied; or {NULL, 0} and
+ * all in the tree, when it is not found or written with escapes. */
+static int parse_text(json_t **j, wtl_bytes *cut, wtl_bytes text, wtl_err *err)
+{
+    static const char *const path[] = {"dsseEnvelope", "payload", NULL};
+    static const char what[] = "the bundle";
+    *cut = wtl_scan_find(text, path);
+    if (cut->p != NULL && cut->p[0] == '"' && memchr(cut->p, '\\', cut->n) == NULL)
+        return wtl_scan_parse_rest(j, text, *cut, "\"\"", what, err);
+    *cut = (wtl_bytes){NULL, 0};
+    return wtl_json_parse(j, text, what, err);
+}
+
 static int parse(wtl_bundle *b, wtl_bytes text, wtl_err *err)
 {
     static const char *const keys[] = {"mediaType", "verificationMaterial", "dsseEnvelope", NULL};
     AUTO(json_t) *j = NULL;
-    TRY(wtl_json_parse(&j, text, "the bundle", err));
+    wtl_bytes cut;
+    TRY(parse_text(&j, &cut, text, err));
     TRY(wtl_json_only_keys(j, "the bundle", keys, err));
     TRY(check_media_type(j, err));
     json_t *part;
     TRY(wtl_json_get_object(j, "the bundle", "verificationMaterial", &part, err));
     TRY(parse_material(b, part, err));
     TRY(wtl_json_get_object(j, "the bundle", "dsseEnvelope", &part, err));
-    return parse_envelope(b, part, err);
+    return parse_envelope(b, part, cut, err);
 }
 
 int wtl_bundle_parse(wtl_bundle *b, wtl_bytes text, wtl_err *err)
@@ -199,23 +229,59 @@ static json_t *b64_json(wtl_bytes v)
     return b.bad ? NULL : json_stringn((const char *)b.p, b.n);
 }
 
+/* `j` has an empty payload; the real one goes from its bytes into the text. */
+static int write_with_payload(const json_t *j, wtl_bytes payload, wtl_buf *out, wtl_err *err)
+{
+    static const char *const path[] = {"dsseEnvelope", "payload", NULL};
+    AUTO(wtl_buf) text = {0};
+    TRY(wtl_json_write(j, false, &text, err));
+    wtl_bytes place = wtl_scan_find(wtl_buf_view(&text), path);
+    ENSURE(place.p != NULL, err, WTL_BUG, "a bundle without a payload");
+    size_t before = (size_t)(place.p - text.p) + 1;
+    wtl_buf_reserve(out, text.n + (payload.n / 3 + 1) * 4 + 64);
+    wtl_buf_add(out, text.p, before);
+    wtl_text_b64_encode(out, payload);
+    wtl_buf_add(out, text.p + before, text.n - before);
+    return wtl_buf_check(out, err);
+}
+
+/* Takes over the reference `material`, also when it fails. */
+static int encode(wtl_bytes payload, const char *payload_type, const char *kind, json_t *material,
+                  wtl_bytes signature, wtl_buf *out, wtl_err *err)
+{
+    /* "o" takes over the references; json_pack releases them when anything fails. */
+    AUTO(json_t) *j = json_pack("{s:s, s:{s:o, s:[]}, s:{s:s, s:s, s:[{s:o, s:s}]}}", "mediaType",
+                                WTL_BUNDLE_MEDIA_TYPE, "verificationMaterial", kind, material, "tlogEntries",
+                                "dsseEnvelope", "payload", "", "payloadType", payload_type, "signatures",
+                                "sig", b64_json(signature), "keyid", "");
+    ENSURE(j != NULL, err, WTL_NOMEM, "out of memory");
+    return write_with_payload(j, payload, out, err);
+}
+
 int wtl_bundle_encode(wtl_bytes payload, const char *payload_type, const char *hint, wtl_bytes signature,
                       wtl_buf *out, wtl_err *err)
 {
     ENSURE(wtl_text_is_utf8(wtl_text_of(hint)) && wtl_text_is_utf8(wtl_text_of(payload_type)), err,
            WTL_FORMAT, "a bundle's hint and payload type must be UTF-8");
-    /* "o" takes over the references; json_pack releases them when anything fails. */
-    AUTO(json_t) *j = json_pack("{s:s, s:{s:{s:s}, s:[]}, s:{s:o, s:s, s:[{s:o, s:s}]}}", "mediaType",
-                                WTL_BUNDLE_MEDIA_TYPE, "verificationMaterial", "publicKey", "hint", hint,
-                                "tlogEntries", "dsseEnvelope", "payload", b64_json(payload), "payloadType",
-                                payload_type, "signatures", "sig", b64_json(signature), "keyid", "");
-    ENSURE(j != NULL, err, WTL_NOMEM, "out of memory");
-    return wtl_json_write(j, false, out, err);
+    return encode(payload, payload_type, "publicKey", json_pack("{s:s}", "hint", hint), signature, out, err);
+}
+
+int wtl_bundle_encode_chain(wtl_bytes payload, const char *payload_type, const wtl_buf *chain, size_t n,
+                            wtl_bytes signature, wtl_buf *out, wtl_err *err)
+{
+    AUTO(json_t) *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        ENSURE(json_array_append_new(list,
+                                     json_pack("{s:o}", "rawBytes", b64_json(wtl_buf_view(&chain[i])))) == 0,
+               err, WTL_NOMEM, "out of memory");
+    return encode(payload, payload_type, "x509CertificateChain", json_pack("{s:O}", "certificates", list),
+                  signature, out, err);
 }
 
 /* https://github.com/secure-systems-lab/dsse protocol.md v1.0: PAE(type, body). */
 void wtl_bundle_pae(wtl_buf *out, const char *payload_type, wtl_bytes payload)
 {
+    wtl_buf_reserve(out, strlen(payload_type) + payload.n + 64);
     wtl_buf_fmt(out, "DSSEv1 %zu %s %zu ", strlen(payload_type), payload_type, payload.n);
     wtl_buf_bytes(out, payload);
 }

@@ -31,6 +31,10 @@ int wtl_bundle_parse(wtl_bundle *b, wtl_bytes text, wtl_err *err) WTL_MUST_USE;
 int wtl_bundle_encode(wtl_bytes payload, const char *payload_type, const char *hint, wtl_bytes signature,
                       wtl_buf *out, wtl_err *err) WTL_MUST_USE;
 
+/* The same with the DER certificates of a chain, leaf first, as key material. */
+int wtl_bundle_encode_chain(wtl_bytes payload, const char *payload_type, const wtl_buf *chain, size_t n,
+                            wtl_bytes signature, wtl_buf *out, wtl_err *err) WTL_MUST_USE;
+
 /* DSSE's pre-authentication encoding: "DSSEv1" SP len(type) SP type SP len(payload) SP payload, appended. */
 void wtl_bundle_pae(wtl_buf *out, const char *payload_type, wtl_bytes payload);
 

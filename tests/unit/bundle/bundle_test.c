@@ -39,6 +39,26 @@ static void round_trip(void **state)
     assert_true(wtl_text_eq(wtl_buf_view(&b.signature), "signature!!"));
 }
 
+static void a_chain_round_trip(void **state)
+{
+    (void)state;
+    AUTO(wtl_buf) text = {0};
+    AUTO(wtl_bundle) b = {0};
+    wtl_err err = {0};
+    wtl_buf chain[] = {{.p = (uint8_t *)"leaf", .n = 4}, {.p = (uint8_t *)"issuer", .n = 6}};
+    assert_good(wtl_bundle_encode_chain(wtl_text_of("{}"), TYPE, chain, 2, wtl_text_of("s"), &text, &err),
+                &err);
+    assert_non_null(
+        strstr(wtl_buf_cstr(&text),
+               "\"verificationMaterial\":{\"x509CertificateChain\":{\"certificates\":[{\"rawBytes\":"
+               "\"bGVhZg==\"},{\"rawBytes\":\"aXNzdWVy\"}]},\"tlogEntries\":[]}"));
+    assert_good(wtl_bundle_parse(&b, wtl_buf_view(&text), &err), &err);
+    assert_int_equal(b.key_kind, WTL_BUNDLE_CHAIN);
+    assert_int_equal(b.n_chain, 2);
+    assert_true(wtl_text_eq(wtl_buf_view(&b.chain[0]), "leaf"));
+    assert_true(wtl_text_eq(wtl_buf_view(&b.chain[1]), "issuer"));
+}
+
 static void pre_authentication_encoding(void **state)
 {
     (void)state;
@@ -264,7 +284,7 @@ int main(void)
         cmocka_unit_test(accepted_variants), cmocka_unit_test(refused_variants),
         cmocka_unit_test(other_documents),   cmocka_unit_test(every_truncation),
         cmocka_unit_test(every_byte),        cmocka_unit_test(white_space_is_no_difference),
-        cmocka_unit_test(real_bundles),
+        cmocka_unit_test(real_bundles),      cmocka_unit_test(a_chain_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,8 +157,7 @@ static const struct {
     {P_SUBJECT, WTL_FORMAT, "[{\"name\":\"m\",\"digest\":{\"sha256\":\"" ROOT_A "00\"}}]", "33 bytes"},
     {P_SERIALIZATION, WTL_FORMAT, "[]", "serialization"},
     {P_SERIALIZATION, WTL_FORMAT, "{}", "method"},
-    {P_SERIALIZATION, WTL_POLICY, SER("shards", "sha256", ",\"shard_size\":1000.0,\"allow_symlinks\":false"),
-     "shards"},
+    {P_SERIALIZATION, WTL_POLICY, SER("tensors", "sha256", ",\"allow_symlinks\":false"), "tensors"},
     {P_SERIALIZATION, WTL_POLICY, SER("files", "blake3", ",\"allow_symlinks\":false"), "blake3"},
     {P_SERIALIZATION, WTL_POLICY, SER("files", "sha384", ",\"allow_symlinks\":false"), "sha384"},
     {P_SERIALIZATION, WTL_POLICY, SER("files", "SHA256", ",\"allow_symlinks\":false"), "SHA256"},
@@ -319,7 +318,7 @@ static void real_payloads(void **state)
         {"oms/sigs/basic.cert.sig", 0, 5, ""},
         {"oms/sigs/single.bin.p256.sig", 0, 1, ""},
         {"oms/sigs/basic.blake3.sig", WTL_POLICY, 0, "blake3"},
-        {"oms/sigs/shard1000.sha256.sig", WTL_POLICY, 0, "shards"},
+        {"oms/sigs/shard1000.sha256.sig", 0, 15, ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *path = unit_path("WATTLE_VECTORS", rows[i].file);

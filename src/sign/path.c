@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include <wattle/sign.h>
 
 void wtl_path_list_free(wtl_path_list *l)
 {
@@ -165,13 +166,28 @@ bool wtl_path_is_default_ignored(const char *path)
     return false;
 }
 
-static bool is_signature(const char *name, const char *stem, bool is_dir)
+/* DIR/model*.sig, or FILE.sig and FILE.*.sig; `suffix` is ".sig" or ".sig.json". */
+static bool is_signature(const char *name, const char *stem, const char *suffix, bool is_dir)
 {
     size_t n = strlen(name);
     size_t s = strlen(stem);
-    if (n < s + 4 || strncmp(name, stem, s) != 0 || strcmp(name + n - 4, ".sig") != 0)
+    size_t end = strlen(suffix);
+    if (n < s + end || strncmp(name, stem, s) != 0 || strcmp(name + n - end, suffix) != 0)
         return false;
     return is_dir || name[s] == '.';
+}
+
+/* FILE.x.sig is the signature of FILE.x where there is such a file, and not of FILE by a key x. */
+static bool is_anothers(int fd, const char *name, const char *stem, const char *suffix)
+{
+    size_t n = strlen(name) - strlen(suffix);
+    char other[NAME_MAX + 1];
+    struct stat st;
+    if (n == strlen(stem) || n >= sizeof other)
+        return false;
+    memcpy(other, name, n);
+    other[n] = '\0';
+    return fstatat(fd, other, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int by_text(const void *a, const void *b)
@@ -179,44 +195,132 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int collect(wtl_path_list *out, DIR *d, const char *folder, const char *stem, bool is_dir,
-                   wtl_err *err)
+/* What to look for in a folder. */
+typedef struct pattern {
+    const char *folder;
+    const char *stem;
+    const char *suffix;
+    bool is_dir;
+} pattern;
+
+static int matches(const pattern *p, int fd, const char *name, bool *yes, wtl_err *err)
+{
+    struct stat st;
+    *yes = false;
+    if (!is_signature(name, p->stem, p->suffix, p->is_dir))
+        return WTL_OK;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? WTL_OK : fail_io(err, errno, name, "cannot be looked at");
+    *yes = S_ISREG(st.st_mode) && (p->is_dir || !is_anothers(fd, name, p->stem, p->suffix));
+    return WTL_OK;
+}
+
+static int collect(wtl_path_list *out, DIR *d, const pattern *p, wtl_err *err)
 {
     for (;;) {
         errno = 0;
         const struct dirent *e = readdir(d);
         if (e == NULL && errno != 0)
-            return fail_io(err, errno, folder, "cannot be listed");
+            return fail_io(err, errno, p->folder, "cannot be listed");
         if (e == NULL)
             return WTL_OK;
-        struct stat st;
-        if (!is_signature(e->d_name, stem, is_dir) ||
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+        bool is_match;
+        TRY(matches(p, dirfd(d), e->d_name, &is_match, err));
+        if (!is_match)
             continue;
         char *path = NULL;
-        TRY(join(&path, folder, e->d_name, err));
+        TRY(join(&path, p->folder, e->d_name, err));
         int rc = wtl_path_add(out, path, err);
         free(path);
         TRY(rc);
     }
 }
 
-int wtl_path_signatures(wtl_path_list *out, const char *model, bool is_dir, wtl_err *err)
+/* Appends what matches in p->folder, sorted. */
+static int list(wtl_path_list *out, const pattern *p, wtl_err *err)
+{
+    size_t before = out->n;
+    DIR *d = opendir(p->folder);
+    if (d == NULL)
+        return fail_io(err, errno, p->folder, "cannot be listed");
+    int rc = collect(out, d, p, err);
+    closedir(d);
+    if (out->n > before)
+        qsort(out->p + before, out->n - before, sizeof *out->p, by_text);
+    return rc;
+}
+
+static int list_beside(wtl_path_list *out, const char *file, const char *suffix, wtl_err *err)
 {
     char *folder = NULL;
-    const char *stem = "model";
-    if (is_dir)
-        folder = strdup(model);
-    else
-        TRY(split(model, &folder, &stem, err));
-    ENSURE(folder != NULL, err, WTL_NOMEM, "out of memory");
-    DIR *d = opendir(folder);
-    int rc = d != NULL ? collect(out, d, folder, stem, is_dir, err)
-                       : fail_io(err, errno, folder, "cannot be listed");
-    if (d != NULL)
-        closedir(d);
+    pattern p = {.suffix = suffix};
+    TRY(split(file, &folder, &p.stem, err));
+    p.folder = folder;
+    int rc = list(out, &p, err);
     free(folder);
-    if (out->n > 1)
-        qsort(out->p, out->n, sizeof *out->p, by_text);
     return rc;
+}
+
+int wtl_path_signatures(wtl_path_list *out, const char *model, bool is_dir, wtl_err *err)
+{
+    if (is_dir)
+        return list(out, &(pattern){model, "model", ".sig", true}, err);
+    return list_beside(out, model, ".sig", err);
+}
+
+int wtl_path_envelopes(wtl_path_list *out, const char *file, wtl_err *err)
+{
+    return list_beside(out, file, WTL_PATH_ENVELOPE, err);
+}
+
+/* "dir/my.root.key" -> "my.root" */
+static int stem_of(wtl_buf *out, const char *key_path, wtl_err *err)
+{
+    const char *slash = strrchr(key_path, '/');
+    const char *name = slash != NULL ? slash + 1 : key_path;
+    const char *dot = strrchr(name, '.');
+    AUTO(wtl_buf) q = {0};
+    ENSURE(name[0] != '\0', err, WTL_USAGE, "\"%.300s\" names no key file", wtl_path_quote(&q, key_path));
+    wtl_buf_add(out, name, dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name));
+    return wtl_buf_check(out, err);
+}
+
+/* DIR/model or FILE: what the default names begin with. */
+static int default_prefix(wtl_buf *out, const char *model, wtl_err *err)
+{
+    bool is_dir;
+    TRY(wtl_path_is_dir(model, &is_dir, err));
+    size_t n = strlen(model);
+    while (is_dir && n > 1 && model[n - 1] == '/')
+        n--;
+    wtl_buf_add(out, model, n);
+    if (is_dir)
+        wtl_buf_str(out, model[n - 1] == '/' ? "model" : "/model");
+    return wtl_buf_check(out, err);
+}
+
+int wtl_sign_path(char **path, const char *model, const char *out, const char *key_path, size_t i,
+                  wtl_err *err)
+{
+    *path = NULL;
+    AUTO(wtl_buf) b = {0};
+    const char *extension = ".sig";
+    if (out != NULL) {
+        const char *slash = strrchr(out, '/');
+        const char *name = slash != NULL ? slash + 1 : out;
+        const char *dot = strrchr(name, '.');
+        extension = dot != NULL && dot != name ? dot : "";
+        wtl_buf_add(&b, out, strlen(out) - strlen(extension));
+    } else {
+        TRY(default_prefix(&b, model, err));
+    }
+    if (i > 0) {
+        wtl_buf_str(&b, ".");
+        TRY(stem_of(&b, key_path, err));
+    }
+    wtl_buf_str(&b, extension);
+    ENSURE(wtl_buf_cstr(&b) != NULL, err, WTL_NOMEM, "out of memory");
+    *path = (char *)b.p;
+    b = (wtl_buf){0};
+    return WTL_OK;
 }

@@ -38,7 +38,12 @@ extern const char *const wtl_path_default_ignored[];
 bool wtl_path_is_default_ignored(const char *path);
 
 /* Appends the signature files that stand where they are by default, sorted: the regular files
- * "model*.sig" of a directory (as DIR/name), or FILE.sig and FILE.*.sig beside a file. */
+ * "model*.sig" of a directory (as DIR/name), or FILE.sig and FILE.*.sig beside a file. FILE.x.sig is left out where
+ * a FILE.x lies beside it: it is that file's. */
 int wtl_path_signatures(wtl_path_list *out, const char *model, bool is_dir, wtl_err *err) WTL_MUST_USE;
+
+/* The same for envelopes, FILE.sig.json and FILE.*.sig.json. */
+#define WTL_PATH_ENVELOPE ".sig.json"
+int wtl_path_envelopes(wtl_path_list *out, const char *file, wtl_err *err) WTL_MUST_USE;
 
 #endif

@@ -1,79 +1,26 @@
 #include "sign/sign.h"
 
-#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "base/text.h"
 #include "bundle/bundle.h"
-#include "crypto/sig.h"
-#include "fs/out.h"
-#include "fs/walk.h"
+#include "crypto/key.h"
 #include "manifest/statement.h"
-#include "sign/digest.h"
+#include "sign/assume.h"
+#include "sign/chain.h"
+#include "sign/describe.h"
 #include "sign/hint.h"
 #include "sign/path.h"
+#include "sign/signers.h"
 
 void wtl_sign_result_free(wtl_sign_result *r)
 {
     free(r->model);
     *r = (wtl_sign_result){0};
-}
-
-/* ---- names of signature files */
-
-/* "dir/my.root.key" -> "my.root" */
-static int stem_of(wtl_buf *out, const char *key_path, wtl_err *err)
-{
-    const char *slash = strrchr(key_path, '/');
-    const char *name = slash != NULL ? slash + 1 : key_path;
-    const char *dot = strrchr(name, '.');
-    AUTO(wtl_buf) q = {0};
-    ENSURE(name[0] != '\0', err, WTL_USAGE, "\"%.300s\" names no key file", wtl_path_quote(&q, key_path));
-    wtl_buf_add(out, name, dot != NULL && dot != name ? (size_t)(dot - name) : strlen(name));
-    return wtl_buf_check(out, err);
-}
-
-/* DIR/model or FILE: what the default names begin with. */
-static int default_prefix(wtl_buf *out, const char *model, wtl_err *err)
-{
-    bool is_dir;
-    TRY(wtl_path_is_dir(model, &is_dir, err));
-    size_t n = strlen(model);
-    while (is_dir && n > 1 && model[n - 1] == '/')
-        n--;
-    wtl_buf_add(out, model, n);
-    if (is_dir)
-        wtl_buf_str(out, model[n - 1] == '/' ? "model" : "/model");
-    return wtl_buf_check(out, err);
-}
-
-int wtl_sign_path(char **path, const char *model, const char *out, const char *key_path, size_t i,
-                  wtl_err *err)
-{
-    *path = NULL;
-    AUTO(wtl_buf) b = {0};
-    const char *extension = ".sig";
-    if (out != NULL) {
-        const char *slash = strrchr(out, '/');
-        const char *name = slash != NULL ? slash + 1 : out;
-        const char *dot = strrchr(name, '.');
-        extension = dot != NULL && dot != name ? dot : "";
-        wtl_buf_add(&b, out, strlen(out) - strlen(extension));
-    } else {
-        TRY(default_prefix(&b, model, err));
-    }
-    if (i > 0) {
-        wtl_buf_str(&b, ".");
-        TRY(stem_of(&b, key_path, err));
-    }
-    wtl_buf_str(&b, extension);
-    ENSURE(wtl_buf_cstr(&b) != NULL, err, WTL_NOMEM, "out of memory");
-    *path = (char *)b.p;
-    b = (wtl_buf){0};
-    return WTL_OK;
 }
 
 /* ---- one run */
@@ -84,43 +31,30 @@ typedef struct job {
     const wtl_signer *signer;
     size_t n;
     const wtl_sign_opts *opts;
+    wtl_chain_list chains; /* that the bundles carry */
     wtl_statement statement;
     wtl_buf payload;
-    wtl_buf *bundle; /* one per signer */
-    wtl_out *out;    /* one per signer */
-    struct stat *st; /* of the file behind each */
-    size_t n_open;   /* of them were opened */
-    uint64_t bytes;
+    size_t payload_size;
+    wtl_buf pae; /* what is signed: it ends with the payload */
+    wtl_describe_tally tally;
+    struct timespec begun; /* when the files began to be read */
 } job;
 
 static void job_auto(job *j)
 {
+    wtl_chain_list_free(&j->chains);
     wtl_statement_free(&j->statement);
     wtl_buf_free(&j->payload);
-    for (size_t i = 0; j->bundle != NULL && i < j->n; i++)
-        wtl_buf_free(&j->bundle[i]);
-    free(j->bundle);
-    for (size_t i = 0; i < j->n_open; i++)
-        wtl_out_abort(&j->out[i]);
-    free(j->out);
-    free(j->st);
+    wtl_buf_free(&j->pae);
 }
 
-static int check_signers(const job *j, wtl_err *err)
+/* Before hours of hashing: a chain that no verifier would take is refused. */
+static int read_chains(job *j, wtl_err *err)
 {
-    ENSURE(j->n > 0, err, WTL_USAGE, "no key to sign with was given");
-    for (size_t i = 0; i < j->n; i++) {
-        const wtl_key *k = j->signer[i].key;
-        ENSURE(wtl_key_alg(k)->kind == WTL_ALG_SIG, err, WTL_USAGE,
-               "a key of the algorithm %s cannot sign: use one of ML-DSA, SLH-DSA, ECDSA or Ed25519",
-               wtl_key_alg_name(k));
-        ENSURE(wtl_key_is_private(k), err, WTL_USAGE,
-               "a public key (%s) was given to sign with: give the private key file", wtl_key_alg_name(k));
-        for (size_t m = 0; m < i; m++)
-            ENSURE(!wtl_key_same(k, j->signer[m].key), err, WTL_USAGE, "signing key %zu was given twice",
-                   i + 1);
-    }
-    return WTL_OK;
+    TRY(wtl_chain_read(&j->chains, j->opts->certs, j->opts->n_certs, err));
+    for (size_t i = 0; i < j->n; i++)
+        (void)wtl_chain_of(&j->chains, j->signer[i].key);
+    return wtl_chain_all_used(&j->chains, err);
 }
 
 static int choose_hash(job *j, wtl_err *err)
@@ -131,6 +65,11 @@ static int choose_hash(job *j, wtl_err *err)
     ENSURE(h == WTL_HASH_SHA256 || h == WTL_HASH_BLAKE2B, err, WTL_USAGE,
            "models are hashed with sha256 or blake2b, not with \"%.100s\"", wtl_path_quote(&q, name));
     j->statement.hash = (enum wtl_hash)h;
+    uint64_t size = j->opts->shard_size;
+    ENSURE(size <= INT64_MAX, err, WTL_USAGE,
+           "a shard of %" PRIu64 " bytes is larger than any file: at most 2^63 - 1", size);
+    j->statement.method = size > 0 ? WTL_STATEMENT_SHARDS : WTL_STATEMENT_FILES;
+    j->statement.shard_size = size;
     return WTL_OK;
 }
 
@@ -210,68 +149,28 @@ static int place(job *j, wtl_err *err)
     return j->is_dir ? ignore_earlier(j, err) : WTL_OK;
 }
 
-/* ---- hashing */
+/* ---- the statement */
 
-static bool skip(const char *path, void *arg)
+static int read_earlier(const job *j, wtl_assume *a, wtl_err *err)
 {
-    return wtl_statement_ignores(arg, path);
+    const wtl_key **keys = calloc(j->n, sizeof *keys);
+    ENSURE(keys != NULL, err, WTL_NOMEM, "out of memory");
+    for (size_t i = 0; i < j->n; i++)
+        keys[i] = j->signer[i].key;
+    int rc = wtl_assume_read(a, j->opts->assume_unchanged, keys, j->n, &j->statement, err);
+    free(keys);
+    return rc;
 }
 
-static int hash_one(job *j, wtl_digest *d, wtl_in *in, const char *name, wtl_err *err)
+static int list_files(job *j, wtl_err *err)
 {
-    uint8_t digest[WTL_HASH_MAX];
-    TRY(wtl_digest_file(d, in, digest, err));
-    return wtl_statement_add(&j->statement, name, digest, err);
-}
-
-static int hash_entry(job *j, wtl_digest *d, const wtl_walk_entry *e, wtl_err *err)
-{
-    AUTO(wtl_in) in = {.fd = -1};
-    TRY(wtl_in_open_beneath(&in, j->model, e->path, &e->stamp, err));
-    return hash_one(j, d, &in, e->path, err);
-}
-
-/* Before hours of hashing rather than after. */
-static int check_names(const wtl_walk *w, wtl_err *err)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        AUTO(wtl_buf) q = {0};
-        ENSURE(wtl_text_is_utf8(wtl_text_of(w->e[i].path)), err, WTL_FORMAT,
-               "the file name \"%.300s\" is not UTF-8, and the signature format has no way to write it: "
-               "rename it",
-               wtl_path_quote(&q, w->e[i].path));
+    AUTO(wtl_assume) earlier = {0};
+    wtl_describe_opts opts = {.threads = j->opts->threads, .progress = j->opts->progress};
+    if (j->opts->assume_unchanged != NULL) {
+        TRY(read_earlier(j, &earlier, err));
+        opts.assume = &earlier;
     }
-    return WTL_OK;
-}
-
-static int hash_dir(job *j, wtl_err *err)
-{
-    AUTO(wtl_walk) w = {0};
-    TRY(wtl_walk_dir(&w, j->model, skip, &j->statement, err));
-    TRY(check_names(&w, err));
-    AUTO(wtl_digest) d = {0};
-    TRY(wtl_digest_init(&d, j->statement.hash, &j->opts->progress, w.bytes, err));
-    for (size_t i = 0; i < w.n; i++) {
-        if (w.e[i].type == WTL_WALK_FILE)
-            TRY(hash_entry(j, &d, &w.e[i], err));
-    }
-    AUTO(wtl_buf) q = {0};
-    ENSURE(j->statement.n_resources > 0, err, WTL_POLICY, "\"%.300s\" holds no file to sign",
-           wtl_path_quote(&q, j->model));
-    j->bytes = d.done;
-    return WTL_OK;
-}
-
-static int hash_file(job *j, wtl_err *err)
-{
-    AUTO(wtl_in) in = {.fd = -1};
-    TRY(wtl_in_open(&in, j->model, err));
-    AUTO(wtl_digest) d = {0};
-    TRY(wtl_digest_init(&d, j->statement.hash, &j->opts->progress, (uint64_t)in.stamp.size, err));
-    /* The specification has the file's name here, the reference "." and accepts nothing else. */
-    TRY(hash_one(j, &d, &in, ".", err));
-    j->bytes = d.done;
-    return WTL_OK;
+    return wtl_describe_model(&j->statement, j->model, j->is_dir, &opts, &j->tally, err);
 }
 
 static int describe(job *j, wtl_err *err)
@@ -282,88 +181,44 @@ static int describe(job *j, wtl_err *err)
     free(name);
     TRY(rc);
     TRY(place(j, err));
-    TRY(j->is_dir ? hash_dir(j, err) : hash_file(j, err));
-    return wtl_statement_encode(&j->statement, &j->payload, err);
+    TRY(list_files(j, err));
+    TRY(wtl_statement_encode(&j->statement, &j->payload, err));
+    wtl_statement_drop(&j->statement);
+    return WTL_OK;
 }
 
 /* ---- signing and writing */
 
-static int make_bundle(job *j, const wtl_key *key, wtl_bytes pae, wtl_buf *out, wtl_err *err)
+static int make_bundle(job *j, const wtl_key *key, wtl_buf *out, wtl_err *err)
 {
     AUTO(wtl_buf) sig = {0};
     AUTO(wtl_buf) hint = {0};
-    TRY(wtl_sig_sign(key, pae, NULL, &sig, err));
-    /* A faulty signature must not leave the machine: it may tell of the key, and nobody could use it. */
-    if (wtl_sig_verify(key, pae, NULL, wtl_buf_view(&sig), NULL) != WTL_OK)
-        return WTL_FAIL(err, WTL_BUG,
-                        "the signature just made by the %s key is not good: this machine or the "
-                        "crypto library is faulty",
-                        wtl_key_alg_name(key));
+    wtl_bytes payload = {j->pae.p + j->pae.n - j->payload_size, j->payload_size};
+    TRY(wtl_signers_sign(key, wtl_buf_view(&j->pae), &sig, err));
+    const wtl_chain *chain = wtl_chain_of(&j->chains, key);
+    if (chain != NULL)
+        return wtl_bundle_encode_chain(payload, WTL_STATEMENT_PAYLOAD_TYPE, chain->der, chain->n,
+                                       wtl_buf_view(&sig), out, err);
     TRY(wtl_hint_of(key, &hint, err));
     const char *text = wtl_buf_cstr(&hint);
     ENSURE(text != NULL, err, WTL_NOMEM, "out of memory");
-    return wtl_bundle_encode(wtl_buf_view(&j->payload), WTL_STATEMENT_PAYLOAD_TYPE, text, wtl_buf_view(&sig),
-                             out, err);
+    return wtl_bundle_encode(payload, WTL_STATEMENT_PAYLOAD_TYPE, text, wtl_buf_view(&sig), out, err);
 }
 
-static int make_bundles(job *j, wtl_err *err)
+/* As wtl_signers_make. */
+static int make_one(void *arg, size_t i, wtl_buf *bundle, wtl_err *err)
 {
-    AUTO(wtl_buf) pae = {0};
-    wtl_bundle_pae(&pae, WTL_STATEMENT_PAYLOAD_TYPE, wtl_buf_view(&j->payload));
-    TRY(wtl_buf_check(&pae, err));
-    j->bundle = calloc(j->n, sizeof *j->bundle);
-    ENSURE(j->bundle != NULL, err, WTL_NOMEM, "out of memory");
-    for (size_t i = 0; i < j->n; i++)
-        TRY(make_bundle(j, j->signer[i].key, wtl_buf_view(&pae), &j->bundle[i], err));
-    return WTL_OK;
+    job *j = arg;
+    return make_bundle(j, j->signer[i].key, bundle, err);
 }
 
-static int write_one(job *j, size_t i, unsigned flags, wtl_err *err)
+/* The payload goes into the text that is signed: one copy is enough, as it may be large. */
+static int make_pae(job *j, wtl_err *err)
 {
-    wtl_out *o = &j->out[i];
-    TRY(wtl_out_open(o, j->signer[i].out, flags, 0666, err));
-    j->n_open++;
-    TRY(wtl_out_write(o, wtl_buf_view(&j->bundle[i]), err));
-    AUTO(wtl_buf) q = {0};
-    if (fstat(o->fd, &j->st[i]) != 0)
-        return WTL_FAIL_SYS(err, WTL_IO, errno, "\"%.300s\" cannot be looked at",
-                            wtl_path_quote(&q, o->path));
-    return WTL_OK;
-}
-
-static int write_all(job *j, wtl_err *err)
-{
-    unsigned flags = j->opts->force ? WTL_OUT_REPLACE : 0;
-    j->out = calloc(j->n, sizeof *j->out);
-    j->st = calloc(j->n, sizeof *j->st);
-    ENSURE(j->out != NULL && j->st != NULL, err, WTL_NOMEM, "out of memory");
-    for (size_t i = 0; i < j->n; i++)
-        TRY(write_one(j, i, flags, err));
-    return WTL_OK;
-}
-
-/* Removes the files of this run that are under their names already, and nobody else's. */
-static void take_back(const job *j, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct stat now;
-        if (lstat(j->signer[i].out, &now) == 0 && now.st_dev == j->st[i].st_dev &&
-            now.st_ino == j->st[i].st_ino)
-            unlink(j->signer[i].out);
-    }
-}
-
-/* All signatures or none: half of a pair would look like a pair that somebody stripped. */
-static int publish(job *j, wtl_err *err)
-{
-    TRY(write_all(j, err));
-    for (size_t i = 0; i < j->n; i++) {
-        int rc = wtl_out_commit(&j->out[i], err);
-        if (rc < 0) {
-            take_back(j, i + 1);
-            return rc;
-        }
-    }
+    wtl_bundle_pae(&j->pae, WTL_STATEMENT_PAYLOAD_TYPE, wtl_buf_view(&j->payload));
+    TRY(wtl_buf_check(&j->pae, err));
+    j->payload_size = j->payload.n;
+    wtl_buf_free(&j->payload);
     return WTL_OK;
 }
 
@@ -377,7 +232,15 @@ static int report(const job *j, wtl_sign_result *r, wtl_err *err)
         free(model);
         return WTL_FAIL(err, WTL_NOMEM, "out of memory");
     }
-    *r = (wtl_sign_result){.model = model, .files = j->statement.n_resources, .bytes = j->bytes};
+    *r = (wtl_sign_result){.model = model,
+                           .files = j->tally.files,
+                           .bytes = j->tally.bytes,
+                           .shard_size = j->statement.shard_size,
+                           .resources = j->statement.n_resources,
+                           .empty_files = j->tally.empty_files,
+                           .assumed_files = j->tally.assumed_files,
+                           .assumed_bytes = j->tally.assumed_bytes};
+    snprintf(r->method, sizeof r->method, "%s", wtl_statement_method_name(j->statement.method));
     memcpy(r->root, root, hex.n + 1);
     return WTL_OK;
 }
@@ -386,14 +249,16 @@ int wtl_sign_model(const char *model, const wtl_signer *signers, size_t n, const
                    wtl_sign_result *result, wtl_err *err)
 {
     AUTO(job) j = {.model = model, .signer = signers, .n = n, .opts = opts};
-    TRY(check_signers(&j, err));
+    clock_gettime(CLOCK_REALTIME, &j.begun);
+    TRY(wtl_signers_check(signers, n, err));
+    TRY(read_chains(&j, err));
     TRY(choose_hash(&j, err));
     TRY(wtl_path_is_dir(model, &j.is_dir, err));
     TRY(describe(&j, err));
-    TRY(make_bundles(&j, err));
+    TRY(make_pae(&j, err));
     wtl_sign_result done = {0};
     TRY(report(&j, &done, err));
-    int rc = publish(&j, err);
+    int rc = wtl_signers_publish(signers, n, make_one, &j, opts->force, &j.begun, err);
     if (rc < 0) {
         wtl_sign_result_free(&done);
         return rc;

@@ -422,7 +422,7 @@ static void progress_is_told(void **state)
     put_bytes("m/b", data, n);
     free(data);
     wtl_signer s = {key(WTL_ALG_ID_MLDSA44, 0), at("m/model.sig")};
-    wtl_sign_opts opts = {.progress = {hear, heard}};
+    wtl_sign_opts opts = {.threads = 1, .progress = {hear, heard}};
     wtl_err err = {0};
     assert_good(wtl_sign_model(at("m"), &s, 1, &opts, NULL, &err), &err);
     assert_int_equal(n_heard, 3);

@@ -32,6 +32,21 @@ int wtl_slot_fit(size_t used, uint32_t *size, wtl_err *err)
     return WTL_OK;
 }
 
+size_t wtl_slot_room(uint32_t slot_size)
+{
+    return slot_size - WTL_SLOT_HEAD - TAIL;
+}
+
+size_t wtl_slot_recipients(const wtl_slot *s)
+{
+    return s->n - (s->n > 0 && s->stanza[s->n - 1].type == WTL_SLOT_ROSTER);
+}
+
+bool wtl_slot_has_passphrase(const wtl_slot *s)
+{
+    return s->n > 0 && s->stanza[0].type == WTL_SLOT_PASSPHRASE;
+}
+
 static int slot_mac(wtl_bytes page, wtl_bytes raw, wtl_bytes mac_key, uint8_t mac[WTL_SLOT_MAC], wtl_err *err)
 {
     AUTO(wtl_buf) msg = {0};
@@ -60,7 +75,7 @@ int wtl_slot_encode(wtl_buf *out, wtl_bytes page, uint64_t generation, const wtl
     AUTO(wtl_buf) area = {0};
     add_stanzas(&area, stanza, n);
     TRY(wtl_buf_check(&area, err));
-    size_t room = p.slot_size - WTL_SLOT_HEAD - TAIL;
+    size_t room = wtl_slot_room(p.slot_size);
     ENSURE(n <= UINT16_MAX && area.n <= room, err, WTL_USAGE,
            "%zu recipients take %zu bytes, and this container's header has room for %zu", n, area.n, room);
     AUTO(wtl_buf) raw = {0};
@@ -79,6 +94,15 @@ int wtl_slot_encode(wtl_buf *out, wtl_bytes page, uint64_t generation, const wtl
     return wtl_buf_check(out, err);
 }
 
+static bool has_type(const wtl_stanza *s, size_t n, uint16_t type)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].type == type)
+            return true;
+    }
+    return false;
+}
+
 /* `area` holds exactly n stanzas. Memory is asked for only once they were all seen. */
 static int parse_stanzas(wtl_slot *out, wtl_bytes area, size_t n, wtl_err *err)
 {
@@ -92,9 +116,15 @@ static int parse_stanzas(wtl_slot *out, wtl_bytes area, size_t n, wtl_err *err)
         s[i].aead = wtl_rd_u16(&r);
         s[i].body = wtl_rd_take(&r, wtl_rd_u32(&r));
     }
-    if (!wtl_rd_done(&r)) {
+    bool done = wtl_rd_done(&r);
+    bool alone = n < 2 || !has_type(s, n, WTL_SLOT_PASSPHRASE);
+    bool ordered = n < 2 || !has_type(s, n - 1, WTL_SLOT_ROSTER);
+    if (!done || !alone || !ordered) {
         free(s);
-        return WTL_FAIL(err, WTL_FORMAT, "the container's header is malformed");
+        return WTL_FAIL(err, WTL_FORMAT, "the container's header %s",
+                        !done    ? "is malformed"
+                        : !alone ? "has a passphrase beside other recipients, which no sealer writes"
+                                 : "has its list of recipients in the wrong place");
     }
     out->stanza = s;
     out->n = n;

@@ -8,10 +8,9 @@
 int wtl_subkey_derive(wtl_secret *out, const wtl_secret *file_key, enum wtl_subkey use, wtl_err *err)
 {
     static const char *const label[] = {
-        [WTL_SUBKEY_HEADER] = PROTOCOL " header mac",
-        [WTL_SUBKEY_TRAILER] = PROTOCOL " trailer mac",
-        [WTL_SUBKEY_INDEX] = PROTOCOL " index key",
-        [WTL_SUBKEY_OBJECT] = PROTOCOL " object key",
+        [WTL_SUBKEY_HEADER] = PROTOCOL " header mac", [WTL_SUBKEY_TRAILER] = PROTOCOL " trailer mac",
+        [WTL_SUBKEY_INDEX] = PROTOCOL " index key",   [WTL_SUBKEY_OBJECT] = PROTOCOL " object key",
+        [WTL_SUBKEY_ROSTER] = PROTOCOL " roster key",
     };
     ENSURE(file_key->n == WTL_SUBKEY_FILE, err, WTL_BUG, "a file key of %zu bytes", file_key->n);
     return wtl_kdf_expand(WTL_HASH_SHA512, wtl_secret_view(file_key), wtl_text_of(label[use]),
@@ -56,6 +55,21 @@ void wtl_subkey_index_context(wtl_buf *out, const wtl_preamble *p, uint64_t gene
     wtl_buf_add(out, p->id, sizeof p->id);
     wtl_buf_u64(out, generation);
     wtl_buf_u64(out, offset);
+}
+
+void wtl_subkey_roster_context(wtl_buf *out, const wtl_preamble *p, uint64_t header_generation)
+{
+    begin(out, PROTOCOL " roster");
+    wtl_buf_add(out, p->id, sizeof p->id);
+    wtl_buf_u64(out, header_generation);
+}
+
+void wtl_subkey_passphrase_context(wtl_buf *out, const wtl_preamble *p, wtl_bytes scrypt)
+{
+    begin(out, PROTOCOL " passphrase");
+    wtl_buf_u16(out, p->suite);
+    wtl_buf_add(out, p->id, sizeof p->id);
+    wtl_buf_bytes(out, scrypt);
 }
 
 void wtl_subkey_sender_message(wtl_buf *out, const wtl_preamble *p, uint64_t generation,

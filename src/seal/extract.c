@@ -1,194 +1,255 @@
 #include "seal/extract.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
+#include "crypto/lanes.h"
+#include "seal/lens.h"
+#include "seal/share.h"
+#include "work/line.h"
 
-enum { BATCH = WTL_HASHTREE_CHUNKS * WTL_CHUNKED_PLAIN };
+enum { PLAIN = WTL_CHUNKED_PLAIN };
 
-struct wtl_extract {
-    wtl_reader *r;
-    bool tree;
-    wtl_secret key;
-    wtl_hasher *sha;
-    wtl_buf leaves; /* of the object being read, checked against its root */
-    uint8_t *sealed;
-    uint8_t *plain;
-};
-
-/* One range of one object. */
-struct span {
-    const wtl_entry *e;
-    wtl_chunked *message;
+/* A batch: small entries whole, or a part of a big file. */
+struct slot {
+    uint8_t *p; /* plaintext */
+    size_t n;
+    size_t used;            /* the most that n ever was */
+    const wtl_entry *entry; /* small ones, following one another */
+    size_t n_entries;
+    wtl_object *big; /* the rest is for a part */
     uint64_t from;
     uint64_t to;
-    uint64_t first; /* chunks that hold it */
-    uint64_t last;
-    uint64_t end; /* the object's last chunk */
+    bool first;
+    bool last;
+    wtl_lens *lens;
 };
 
-void wtl_extract_free(wtl_extract *x)
+struct job {
+    const wtl_extract *x;
+    wtl_share share;
+    size_t room; /* bytes of a batch */
+    bool whole;  /* files are read to the chunk that ends them */
+    struct slot *slot;
+    wtl_secret key;
+    /* filling */
+    size_t next;
+    wtl_object *big;
+    uint64_t at; /* of it: what was given out so far */
+    uint64_t end;
+};
+
+static void close_big(wtl_object *o)
 {
-    if (x == NULL)
-        return;
-    wtl_secret_free(&x->key);
-    wtl_hasher_free(x->sha);
-    wtl_buf_free(&x->leaves);
-    free(x->sealed);
-    if (x->plain != NULL)
-        wtl_secret_wipe(x->plain, BATCH);
-    free(x->plain);
-    free(x);
+    if (o != NULL)
+        wtl_object_auto(o);
+    free(o);
 }
 
-void wtl_extract_auto(wtl_extract **x)
+static bool is_file(const wtl_entry *e)
 {
-    wtl_extract_free(*x);
+    return e->type == WTL_ENTRY_FILE;
 }
 
-int wtl_extract_new(wtl_extract **out, wtl_reader *r, bool tree, wtl_err *err)
+/* Puts the entry's name before what was found wrong with it. */
+static int named(const wtl_entry *e, int rc, wtl_err *err)
 {
-    *out = NULL;
-    AUTO(wtl_extract) *x = calloc(1, sizeof *x);
-    ENSURE(x != NULL, err, WTL_NOMEM, "out of memory");
-    x->r = r;
-    x->tree = tree;
-    x->sealed = malloc(WTL_HASHTREE_SEGMENT);
-    x->plain = malloc(BATCH);
-    ENSURE(x->sealed != NULL && x->plain != NULL, err, WTL_NOMEM, "out of memory");
-    TRY(wtl_subkey_derive(&x->key, &r->file_key, WTL_SUBKEY_OBJECT, err));
-    TRY(wtl_hasher_new(&x->sha, WTL_HASH_SHA256, err));
-    *out = x;
-    x = NULL;
-    return WTL_OK;
+    if (rc != WTL_NO || err == NULL)
+        return rc;
+    AUTO(wtl_buf) quoted = {0};
+    wtl_text_quote(&quoted, wtl_text_of(e->name));
+    const char *shown = wtl_buf_cstr(&quoted);
+    if (shown != NULL)
+        wtl_err_prefix(err, "\"%.300s\": ", shown);
+    return rc;
 }
 
-/* The leaf table as it stands behind the message, when its root is the index's. */
-static int load_leaves(wtl_extract *x, const wtl_entry *e, wtl_err *err)
+static int open_small(const struct job *j, struct slot *s, const wtl_entry *e, uint8_t *to, wtl_err *err)
 {
-    ENSURE(e->tree == WTL_ENTRY_SHA256_TREE, err, WTL_NO,
-           "the sender's signature does not cover its content");
-    uint64_t sealed = wtl_chunked_sealed_size(e->plain);
-    uint64_t n = WTL_HASHTREE_NODE * wtl_hashtree_leaves(sealed);
-    wtl_buf_clear(&x->leaves);
-    uint8_t *table = wtl_buf_grow(&x->leaves, (size_t)n);
-    ENSURE(table != NULL, err, WTL_NOMEM, "out of memory");
-    TRY(wtl_reader_fetch(x->r, table, (size_t)n, e->offset + sealed, err));
-    uint8_t root[WTL_HASHTREE_NODE];
-    TRY(wtl_hashtree_root(wtl_buf_view(&x->leaves), root, err));
-    ENSURE(memcmp(root, e->root, sizeof root) == 0, err, WTL_NO,
-           "its digest table was changed after it was sealed");
-    return WTL_OK;
+    AUTO(wtl_object) o = {0};
+    TRY(wtl_object_open(&o, j->x->r, &j->key, e, j->x->tree, err));
+    return wtl_lens_read(s->lens, &o, 0, e->plain, true, to, err);
 }
 
-static int check_leaf(wtl_extract *x, uint64_t leaf, wtl_bytes part, wtl_err *err)
+static int open_part(const struct job *j, const struct slot *s, wtl_err *err)
 {
-    if (!x->tree)
-        return WTL_OK;
-    uint8_t digest[WTL_HASHTREE_NODE];
-    TRY(wtl_hashtree_leaf(x->sha, part, digest, err));
-    ENSURE(memcmp(digest, x->leaves.p + leaf * WTL_HASHTREE_NODE, sizeof digest) == 0, err, WTL_NO,
-           "its content is not what the sender sealed");
-    return WTL_OK;
+    return wtl_lens_read(s->lens, s->big, s->from, s->to, s->last && j->whole, s->p, err);
 }
 
-static int open_message(wtl_extract *x, const wtl_entry *e, wtl_chunked **out, wtl_err *err)
+static int work(void *arg, size_t at, wtl_err *err)
 {
-    uint8_t header[WTL_CHUNKED_HEADER];
-    TRY(wtl_reader_fetch(x->r, header, sizeof header, e->offset, err));
-    if (x->tree)
-        TRY(load_leaves(x, e, err));
-    TRY(check_leaf(x, 0, (wtl_bytes){header, sizeof header}, err));
-    wtl_meta meta = wtl_index_meta(e);
-    AUTO(wtl_buf) context = {0};
-    TRY(wtl_subkey_object_context(&context, &x->r->pre, e->object, e->generation, &meta, err));
-    return wtl_chunked_open_new(out, wtl_secret_view(&x->key), wtl_buf_view(&context), header, err);
-}
-
-static uint64_t sealed_at(uint64_t chunk)
-{
-    return chunk * WTL_CHUNKED_SEALED;
-}
-
-/* Bytes of chunks lo..hi as they lie in the file. */
-static size_t sealed_bytes(const struct span *s, uint64_t lo, uint64_t hi)
-{
-    uint64_t whole = sealed_at(hi + 1 - lo);
-    if (hi < s->end)
-        return (size_t)whole;
-    return (size_t)(whole - WTL_CHUNKED_PLAIN + s->e->plain % WTL_CHUNKED_PLAIN);
-}
-
-static int decrypt(wtl_extract *x, const struct span *s, uint64_t lo, uint64_t hi, const uint8_t *sealed,
-                   wtl_err *err)
-{
-    for (uint64_t i = lo; i <= hi; i++) {
-        size_t at = (size_t)(i - lo);
-        wtl_bytes ct = {sealed + at * WTL_CHUNKED_SEALED, sealed_bytes(s, i, i)};
-        TRY(wtl_chunked_open(s->message, i, ct, x->plain + at * WTL_CHUNKED_PLAIN, err));
+    const struct job *j = arg;
+    struct slot *s = &j->slot[at];
+    s->used = s->n > s->used ? s->n : s->used;
+    if (s->big != NULL)
+        return named(s->big->e, open_part(j, s, err), err);
+    uint8_t *to = s->p;
+    for (size_t i = 0; i < s->n_entries; i++) {
+        const wtl_entry *e = &s->entry[i];
+        if (is_file(e))
+            TRY(named(e, open_small(j, s, e, to, err), err));
+        to += e->plain;
     }
     return WTL_OK;
 }
 
-static uint64_t more(uint64_t a, uint64_t b)
+/* As many of the next small entries as fit. */
+static void gather(struct job *j, struct slot *s)
 {
-    return a > b ? a : b;
+    s->entry = &j->x->e[j->next];
+    while (!j->x->has_range && j->next < j->x->n && s->n_entries < WTL_SHARE_PIECES) {
+        const wtl_entry *e = &j->x->e[j->next];
+        if (e->plain > j->room - s->n)
+            return;
+        s->n += (size_t)e->plain;
+        s->n_entries++;
+        j->next++;
+    }
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
+static int begin_big(struct job *j, wtl_err *err)
 {
-    return a < b ? a : b;
+    const wtl_entry *e = &j->x->e[j->next];
+    j->big = calloc(1, sizeof *j->big);
+    ENSURE(j->big != NULL, err, WTL_NOMEM, "out of memory");
+    j->at = j->x->has_range ? j->x->from : 0;
+    j->end = j->x->has_range ? j->x->to : e->plain;
+    return named(e, wtl_object_open(j->big, j->x->r, &j->key, e, j->x->tree, err), err);
 }
 
-static int read_segment(wtl_extract *x, const struct span *s, uint64_t segment, wtl_extract_sink *sink,
-                        void *arg, wtl_err *err)
+/* The next part; but for the first one it begins with a batch's worth of chunks or segments. */
+static void fill_part(struct job *j, struct slot *s)
 {
-    uint64_t begin = segment * WTL_HASHTREE_CHUNKS;
-    uint64_t end = less(begin + WTL_HASHTREE_CHUNKS - 1, s->end);
-    uint64_t lo = more(s->first, begin);
-    uint64_t hi = less(s->last, end);
-    uint64_t read_lo = x->tree ? begin : lo;
-    size_t n = sealed_bytes(s, read_lo, x->tree ? end : hi);
-    TRY(wtl_reader_fetch(x->r, x->sealed, n, s->e->offset + WTL_CHUNKED_HEADER + sealed_at(read_lo), err));
-    TRY(check_leaf(x, segment + 1, (wtl_bytes){x->sealed, n}, err));
-    TRY(decrypt(x, s, lo, hi, x->sealed + sealed_at(lo - read_lo), err));
-    uint64_t base = lo * WTL_CHUNKED_PLAIN;
-    uint64_t from = more(s->from, base);
-    uint64_t to = less(s->to, (hi + 1) * WTL_CHUNKED_PLAIN);
-    return from < to ? sink(arg, (wtl_bytes){x->plain + (from - base), (size_t)(to - from)}, err) : WTL_OK;
+    uint64_t next = (j->at / j->room + 1) * j->room;
+    s->big = j->big;
+    s->first = j->at == (j->x->has_range ? j->x->from : 0);
+    s->from = j->at;
+    s->to = next < j->end ? next : j->end;
+    s->last = s->to == j->end;
+    s->n = (size_t)(s->to - s->from);
+    j->at = s->to;
+    if (s->last) {
+        j->big = NULL; /* the batch has it now */
+        j->next++;
+    }
 }
 
-static int read_span(wtl_extract *x, struct span *s, wtl_extract_sink *sink, void *arg, wtl_err *err)
+static int fill(void *arg, size_t at, bool *end, wtl_err *err)
 {
-    AUTO(wtl_chunked) *message = NULL;
-    TRY(open_message(x, s->e, &message, err));
-    s->message = message;
-    for (uint64_t i = s->first / WTL_HASHTREE_CHUNKS; i <= s->last / WTL_HASHTREE_CHUNKS; i++)
-        TRY(read_segment(x, s, i, sink, arg, err));
+    struct job *j = arg;
+    struct slot *s = &j->slot[at];
+    s->n = 0;
+    s->n_entries = 0;
+    s->big = NULL;
+    s->last = false;
+    if (j->big == NULL) {
+        gather(j, s);
+        if (s->n_entries > 0)
+            return WTL_OK;
+        *end = j->next == j->x->n;
+        if (*end)
+            return WTL_OK;
+        TRY(begin_big(j, err));
+    }
+    fill_part(j, s);
     return WTL_OK;
 }
 
-int wtl_extract_range(wtl_extract *x, const wtl_entry *e, uint64_t from, uint64_t to, wtl_extract_sink *sink,
-                      void *arg, wtl_err *err)
+static int put_entries(const wtl_sink *k, const struct slot *s, wtl_err *err)
 {
-    ENSURE(from <= to && to <= e->plain, err, WTL_BUG, "a range outside the file");
-    bool whole = from == 0 && to == e->plain;
-    if (from == to && !whole)
-        return WTL_OK;
-    struct span s = {.e = e, .from = from, .to = to, .end = e->plain / WTL_CHUNKED_PLAIN};
-    s.first = from / WTL_CHUNKED_PLAIN;
-    /* A whole file ends with the chunk that says so, which may hold nothing. */
-    s.last = whole ? s.end : (to - 1) / WTL_CHUNKED_PLAIN;
-    wtl_err inner = {0};
-    int rc = read_span(x, &s, sink, arg, &inner);
-    if (rc < 0 && err != NULL) {
-        *err = inner;
-        AUTO(wtl_buf) quoted = {0};
-        wtl_text_quote(&quoted, wtl_text_of(e->name));
-        const char *shown = wtl_buf_cstr(&quoted);
-        if (rc == WTL_NO && shown != NULL)
-            wtl_err_prefix(err, "\"%.300s\": ", shown);
+    const uint8_t *from = s->p;
+    for (size_t i = 0; i < s->n_entries; i++) {
+        const wtl_entry *e = &s->entry[i];
+        TRY(k->begin(k->arg, e, err));
+        if (e->plain > 0)
+            TRY(k->part(k->arg, (wtl_bytes){from, (size_t)e->plain}, err));
+        TRY(k->end(k->arg, e, err));
+        from += e->plain;
     }
+    return WTL_OK;
+}
+
+static int put_part(const wtl_sink *k, struct slot *s, wtl_err *err)
+{
+    const wtl_entry *e = s->big->e;
+    if (s->first)
+        TRY(k->begin(k->arg, e, err));
+    if (s->n > 0)
+        TRY(k->part(k->arg, (wtl_bytes){s->p, s->n}, err));
+    if (!s->last)
+        return WTL_OK;
+    close_big(s->big);
+    s->big = NULL;
+    return k->end(k->arg, e, err);
+}
+
+static int drain(void *arg, size_t at, wtl_err *err)
+{
+    const struct job *j = arg;
+    struct slot *s = &j->slot[at];
+    return s->big != NULL ? put_part(&j->x->sink, s, err) : put_entries(&j->x->sink, s, err);
+}
+
+static int make_slots(struct job *j, wtl_err *err)
+{
+    j->room = j->share.chunks * PLAIN;
+    j->slot = calloc(j->share.slots, sizeof *j->slot);
+    ENSURE(j->slot != NULL, err, WTL_NOMEM, "out of memory");
+    for (size_t i = 0; i < j->share.slots; i++) {
+        j->slot[i].p = malloc(j->room);
+        ENSURE(j->slot[i].p != NULL, err, WTL_NOMEM, "out of memory");
+        TRY(wtl_lens_new(&j->slot[i].lens, j->x->tree, j->share.segments, err));
+    }
+    return wtl_subkey_derive(&j->key, &j->x->r->file_key, WTL_SUBKEY_OBJECT, err);
+}
+
+static void free_slots(struct job *j)
+{
+    for (size_t i = 0; j->slot != NULL && i < j->share.slots; i++) {
+        struct slot *s = &j->slot[i];
+        if (s->p != NULL)
+            wtl_secret_wipe(s->p, s->used);
+        free(s->p);
+        if (s->last)
+            close_big(s->big);
+        wtl_lens_free(s->lens);
+    }
+    free(j->slot);
+    close_big(j->big);
+    wtl_secret_free(&j->key);
+}
+
+/* An empty range, though the file has bytes: nothing is read. */
+static int give_nothing(const wtl_extract *x, wtl_err *err)
+{
+    TRY(x->sink.begin(x->sink.arg, x->e, err));
+    return x->sink.end(x->sink.arg, x->e, err);
+}
+
+int wtl_extract_run(const wtl_extract *x, wtl_err *err)
+{
+    struct job j = {.x = x};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < x->n; i++)
+        bytes += x->e[i].plain;
+    if (x->has_range) {
+        ENSURE(x->n == 1 && x->from <= x->to && x->to <= x->e->plain, err, WTL_BUG,
+               "a range outside the file");
+        bytes = x->to - x->from;
+        if (bytes == 0 && x->e->plain > 0)
+            return give_nothing(x, err);
+    }
+    j.whole = !x->has_range || (x->from == 0 && x->to == x->e->plain);
+    j.share = wtl_share_of(x->threads, x->tree, bytes, x->n);
+    wtl_line line = {.arg = &j,
+                     .slots = j.share.slots,
+                     .threads = j.share.threads,
+                     .fill = fill,
+                     .work = work,
+                     .drain = drain};
+    int rc = make_slots(&j, err);
+    if (rc == WTL_OK)
+        rc = wtl_line_run(&line, err);
+    free_slots(&j);
     return rc;
 }

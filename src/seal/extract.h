@@ -1,23 +1,32 @@
-/* Gives the plaintext of objects, or of ranges of them, to a sink: no byte before it was checked. */
+/* Gives the contents of a container, or ranges of them, in order: read, checked and decrypted by all cores. */
 #ifndef WTL_SEAL_EXTRACT_H
 #define WTL_SEAL_EXTRACT_H
 
 #include "seal/reader.h"
 
-/* Receives checked plaintext in order. */
-typedef int wtl_extract_sink(void *arg, wtl_bytes v, wtl_err *err);
+/* Receives every entry in turn, on the caller's thread: _begin, for a file then its content in parts, each of them
+ * checked, and _end. */
+typedef struct wtl_sink {
+    void *arg;
+    int (*begin)(void *arg, const wtl_entry *e, wtl_err *err);
+    int (*part)(void *arg, wtl_bytes v, wtl_err *err);
+    int (*end)(void *arg, const wtl_entry *e, wtl_err *err);
+} wtl_sink;
 
-/* Buffers and keys for one container, used for one object after another. */
-typedef struct wtl_extract wtl_extract;
-/* With `tree` every byte of ciphertext is also checked against the digest tree of the (signed) index; WTL_NO for an
- * object without one. The reader must have its index, and outlive this. */
-int wtl_extract_new(wtl_extract **out, wtl_reader *r, bool tree, wtl_err *err) WTL_MUST_USE;
-void wtl_extract_free(wtl_extract *x);
-void wtl_extract_auto(wtl_extract **x);
+/* Borrows everything. The reader has its index. */
+typedef struct wtl_extract {
+    wtl_reader *r;
+    bool tree;        /* every byte is also checked against the digest tree of the (signed) index */
+    unsigned threads; /* 0 = all cores */
+    const wtl_entry *e;
+    size_t n;
+    bool has_range; /* bytes [from, to) of the one entry, from <= to <= plain; only what holds them is read */
+    uint64_t from;
+    uint64_t to;
+    wtl_sink sink;
+} wtl_extract;
 
-/* Bytes [from, to) of the file `e`, from <= to <= e->plain. WTL_NO, named: changed. Reads only what it must: the
- * chunks, with a tree the segments, that hold the range. */
-int wtl_extract_range(wtl_extract *x, const wtl_entry *e, uint64_t from, uint64_t to, wtl_extract_sink *sink,
-                      void *arg, wtl_err *err) WTL_MUST_USE;
+/* WTL_NO, with the entry named: changed, or with `tree` an object without one. */
+int wtl_extract_run(const wtl_extract *x, wtl_err *err) WTL_MUST_USE;
 
 #endif

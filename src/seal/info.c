@@ -10,6 +10,7 @@
 void wtl_info_free(wtl_info *i)
 {
     free(i->recipient);
+    free(i->recipient_id);
     free(i->signature);
     for (size_t k = 0; k < i->n_entries; k++)
         free(i->entry[k].name);
@@ -43,10 +44,11 @@ static int fill_header(wtl_info *i, const wtl_reader *r, wtl_err *err)
     i->slot_state[0] = slot_state(r, 0);
     i->slot_state[1] = slot_state(r, 1);
     i->slot_size = r->pre.slot_size;
-    i->recipient = zeroed(slot->n, sizeof *i->recipient);
+    size_t n = wtl_slot_recipients(slot);
+    i->recipient = zeroed(n, sizeof *i->recipient);
     ENSURE(i->recipient != NULL, err, WTL_NOMEM, "out of memory");
-    i->n_recipients = slot->n;
-    for (size_t k = 0; k < slot->n; k++)
+    i->n_recipients = n;
+    for (size_t k = 0; k < n; k++)
         wtl_wrap_name(slot->stanza[k].type, i->recipient[k], sizeof i->recipient[k]);
     return WTL_OK;
 }
@@ -90,32 +92,53 @@ static int fill_entries(wtl_info *i, const wtl_reader *r, wtl_err *err)
     return WTL_OK;
 }
 
-static int fill(wtl_info *i, wtl_reader *r, const wtl_key *const *identity, size_t n, wtl_err *err)
+static int fill_who(wtl_info *i, const wtl_reader *r, wtl_err *err)
+{
+    wtl_who who;
+    TRY(wtl_who_open(&who, &r->pre, &r->slot[r->place], &r->file_key, err));
+    i->recipient_id = who.id;
+    return WTL_OK;
+}
+
+static int fill(wtl_info *i, wtl_reader *r, const wtl_wrap_means *m, wtl_err *err)
 {
     TRY(fill_header(i, r, err));
     TRY(fill_end(i, r, err));
-    if (n == 0)
+    if (m->n == 0 && m->passphrase == NULL)
         return WTL_OK;
-    int rc = wtl_reader_unlock(r, identity, n, err);
-    if (rc == WTL_NO && !r->fitted)
+    int rc = wtl_reader_unlock_by(r, m, err);
+    if (rc == WTL_NO && !r->fitted && m->n > 0)
         return WTL_OK; /* what everyone may see */
     TRY(rc);
     TRY(wtl_reader_index(r, err));
+    TRY(fill_who(i, r, err));
     return fill_entries(i, r, err);
 }
 
-int wtl_info_read(const char *container, const wtl_key *const *identity, size_t n_identities, wtl_info *out,
-                  wtl_err *err)
+static int read_by(const char *container, const wtl_wrap_means *m, wtl_info *out, wtl_err *err)
 {
     AUTO(wtl_reader) r = {.in = {.fd = -1}};
     int rc = wtl_reader_open(&r, container, err);
     wtl_info i = {0};
     if (rc == WTL_OK)
-        rc = fill(&i, &r, identity, n_identities, err);
+        rc = fill(&i, &r, m, err);
     if (rc != WTL_OK) {
         wtl_info_free(&i);
         return wtl_reader_named(&r, rc, err);
     }
     *out = i;
     return WTL_OK;
+}
+
+int wtl_info_read(const char *container, const wtl_key *const *identity, size_t n_identities, wtl_info *out,
+                  wtl_err *err)
+{
+    wtl_wrap_means m = {.identity = identity, .n = n_identities};
+    return read_by(container, &m, out, err);
+}
+
+int wtl_info_read_by(const char *container, const wtl_open_opts *o, wtl_info *out, wtl_err *err)
+{
+    wtl_wrap_means m = {o->identity, o->n_identities, o->passphrase, o->max_work};
+    return read_by(container, &m, out, err);
 }

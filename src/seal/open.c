@@ -1,25 +1,36 @@
 #include "seal/seal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "fs/out.h"
 #include "fs/tree.h"
 #include "seal/extract.h"
+#include "seal/open.h"
+#include "seal/source.h"
 
-/* What is written, and where to. */
+/* Where the contents go: standard output, or files of a directory. */
 struct job {
-    wtl_extract *x;
     const wtl_progress *progress;
     uint64_t done;
     uint64_t total;
-    uint64_t from; /* of each file; `to` is cut to its size */
-    uint64_t to;
     size_t files;
     const char *name; /* of the file being written */
     wtl_out *out;     /* standard output, or NULL */
-    int fd;           /* else the file */
+    wtl_tree *tree;
+    int fd; /* in the tree */
 };
+
+static int begin_entry(void *arg, const wtl_entry *e, wtl_err *err)
+{
+    struct job *j = arg;
+    if (e->type == WTL_ENTRY_EMPTY_DIR)
+        return wtl_tree_mkdir(j->tree, e->name, e->mode, err);
+    j->name = e->name;
+    j->files++;
+    return j->tree != NULL ? wtl_tree_begin(j->tree, e->name, e->mode, &j->fd, err) : WTL_OK;
+}
 
 static int write_part(void *arg, wtl_bytes v, wtl_err *err)
 {
@@ -31,59 +42,46 @@ static int write_part(void *arg, wtl_bytes v, wtl_err *err)
     return WTL_OK;
 }
 
-static uint64_t end_of(const struct job *j, const wtl_entry *e)
+static int end_entry(void *arg, const wtl_entry *e, wtl_err *err)
 {
-    return j->to < e->plain ? j->to : e->plain;
+    struct job *j = arg;
+    return j->tree != NULL && e->type == WTL_ENTRY_FILE ? wtl_tree_end(j->tree, err) : WTL_OK;
 }
 
-static int write_file(struct job *j, const wtl_entry *e, wtl_err *err)
-{
-    j->name = e->name;
-    j->files++;
-    return wtl_extract_range(j->x, e, j->from, end_of(j, e), write_part, j, err);
-}
-
-static int write_stdout(struct job *j, const wtl_entry *e, wtl_err *err)
+static int write_stdout(struct job *j, const wtl_extract *x, wtl_err *err)
 {
     AUTO(wtl_out) out = {.fd = -1, .dirfd = -1};
+    wtl_source_widen(STDOUT_FILENO);
     TRY(wtl_out_open(&out, "-", WTL_OUT_STDOUT_OK, 0, err));
     j->out = &out;
-    TRY(write_file(j, e, err));
+    TRY(wtl_extract_run(x, err));
     return wtl_out_commit(&out, err);
 }
 
-static int write_entry(struct job *j, wtl_tree *t, const wtl_entry *e, wtl_err *err)
-{
-    if (e->type == WTL_ENTRY_EMPTY_DIR)
-        return wtl_tree_mkdir(t, e->name, e->mode, err);
-    TRY(wtl_tree_begin(t, e->name, e->mode, &j->fd, err));
-    TRY(write_file(j, e, err));
-    return wtl_tree_end(t, err);
-}
-
-static int write_tree(struct job *j, const char *dir, bool force, const wtl_entry *e, size_t n, wtl_err *err)
+static int write_tree(struct job *j, const wtl_extract *x, const char *dir, bool force, wtl_err *err)
 {
     AUTO(wtl_tree) *t = NULL;
     TRY(wtl_tree_open(&t, dir, force, err));
-    for (size_t i = 0; i < n; i++)
-        TRY(write_entry(j, t, &e[i], err));
+    j->tree = t;
+    TRY(wtl_extract_run(x, err));
     return wtl_tree_commit(t, err);
 }
 
 static int check_opts(const wtl_open_opts *o, wtl_err *err)
 {
-    ENSURE(o->n_identities > 0, err, WTL_USAGE, "no identity: name the private key that opens the container");
+    ENSURE(o->n_identities > 0 || o->passphrase != NULL, err, WTL_USAGE,
+           "no identity: name the private key that opens the container");
     ENSURE(!o->has_range || o->only != NULL, err, WTL_USAGE, "a range needs the name of one file (--only)");
     ENSURE(!o->has_range || o->from <= o->to, err, WTL_USAGE, "the range ends before it begins");
     return WTL_OK;
 }
 
-/* Identity, sender, index: in this order, so that nothing is parsed that was not checked first. */
-static int unlock(wtl_reader *r, const char *container, const wtl_open_opts *o, wtl_open_result *result,
-                  wtl_err *err)
+int wtl_open_unlock(wtl_reader *r, const char *container, const wtl_open_opts *o, wtl_open_result *result,
+                    wtl_err *err)
 {
     TRY(wtl_reader_open(r, container, err));
-    TRY(wtl_reader_unlock(r, o->identity, o->n_identities, err));
+    wtl_wrap_means m = {o->identity, o->n_identities, o->passphrase, o->max_work};
+    TRY(wtl_reader_unlock_by(r, &m, err));
     if (o->n_senders > 0) {
         TRY(wtl_reader_sender(r, o->sender, o->n_senders, &result->sender, err));
         result->sender_authenticated = true;
@@ -92,6 +90,10 @@ static int unlock(wtl_reader *r, const char *container, const wtl_open_opts *o, 
            r->sigs.n == 0
                ? "the container is not signed, and a signature is required"
                : "the container is signed, but no trusted sender was named to check it against (--sender)");
+    ENSURE(o->expect_index == NULL ||
+               memcmp(o->expect_index, r->trailer.index_digest, sizeof r->trailer.index_digest) == 0,
+           err, WTL_NO,
+           "the container has another index than the one that was expected: it is not in that state");
     memcpy(result->index_digest, r->trailer.index_digest, sizeof result->index_digest);
     return wtl_reader_index(r, err);
 }
@@ -133,19 +135,20 @@ static int choose(const wtl_reader *r, const char *out, const wtl_open_opts *o, 
 static int deliver(wtl_reader *r, const char *out, const wtl_open_opts *o, wtl_open_result *result,
                    wtl_err *err)
 {
-    const wtl_entry *e = NULL;
-    size_t n = 0;
-    TRY(choose(r, out, o, &e, &n, err));
-    AUTO(wtl_extract) *x = NULL;
-    TRY(wtl_extract_new(&x, r, result->sender_authenticated, err));
-    struct job j = {.x = x, .progress = &o->progress, .to = UINT64_MAX, .fd = -1};
-    if (o->has_range) {
-        j.from = o->from;
-        j.to = o->to;
-    }
-    for (size_t i = 0; i < n; i++)
-        j.total += end_of(&j, &e[i]) - j.from;
-    TRY(strcmp(out, "-") == 0 ? write_stdout(&j, e, err) : write_tree(&j, out, o->force, e, n, err));
+    struct job j = {.progress = &o->progress, .fd = -1};
+    wtl_extract x = {.r = r,
+                     .tree = result->sender_authenticated,
+                     .threads = o->threads,
+                     .has_range = o->has_range,
+                     .from = o->from,
+                     .to = o->to,
+                     .sink = {&j, begin_entry, write_part, end_entry}};
+    TRY(choose(r, out, o, &x.e, &x.n, err));
+    if (o->has_range && x.to > x.e->plain)
+        x.to = x.e->plain;
+    for (size_t i = 0; i < x.n; i++)
+        j.total += o->has_range ? x.to - x.from : x.e[i].plain;
+    TRY(strcmp(out, "-") == 0 ? write_stdout(&j, &x, err) : write_tree(&j, &x, out, o->force, err));
     result->files = j.files;
     result->bytes = j.done;
     return WTL_OK;
@@ -157,7 +160,7 @@ int wtl_open(const char *container, const char *out, const wtl_open_opts *opts, 
     TRY(check_opts(opts, err));
     AUTO(wtl_reader) r = {.in = {.fd = -1}};
     wtl_open_result got = {0};
-    TRY(wtl_reader_named(&r, unlock(&r, container, opts, &got, err), err));
+    TRY(wtl_reader_named(&r, wtl_open_unlock(&r, container, opts, &got, err), err));
     TRY(wtl_reader_named(&r, deliver(&r, out, opts, &got, err), err));
     if (result != NULL)
         *result = got;

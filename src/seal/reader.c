@@ -5,7 +5,6 @@
 
 #include "crypto/sig.h"
 #include "seal/message.h"
-#include "seal/wrap.h"
 
 void wtl_reader_auto(wtl_reader *r)
 {
@@ -87,10 +86,16 @@ int wtl_reader_open(wtl_reader *r, const char *path, wtl_err *err)
 
 int wtl_reader_unlock(wtl_reader *r, const wtl_key *const *identity, size_t n, wtl_err *err)
 {
+    wtl_wrap_means m = {.identity = identity, .n = n};
+    return wtl_reader_unlock_by(r, &m, err);
+}
+
+int wtl_reader_unlock_by(wtl_reader *r, const wtl_wrap_means *m, wtl_err *err)
+{
     AUTO(wtl_secret) key = {0};
     AUTO(wtl_secret) header = {0};
     AUTO(wtl_secret) trailer = {0};
-    TRY(wtl_wrap_open(&key, &r->pre, &r->slot[r->place], identity, n, err));
+    TRY(wtl_wrap_open(&key, &r->pre, &r->slot[r->place], m, err));
     r->fitted = true;
     TRY(wtl_subkey_derive(&header, &key, WTL_SUBKEY_HEADER, err));
     TRY(wtl_slot_authentic(wtl_buf_view(&r->page), wtl_buf_view(&r->raw_slot[r->place]),
@@ -155,6 +160,7 @@ int wtl_reader_index(wtl_reader *r, wtl_err *err)
     wtl_subkey_index_context(&context, &r->pre, t->generation, t->index_offset);
     TRY(wtl_buf_check(&context, err));
     TRY(wtl_message_open(&plain, &key, wtl_buf_view(&context), wtl_buf_view(&r->raw_index), err));
+    wtl_buf_free(&r->raw_index);
     wtl_index_bounds b = {wtl_preamble_payload(&r->pre), t->index_offset, t->generation};
     return wtl_index_parse(&r->index, wtl_buf_view(&plain), &b, err);
 }

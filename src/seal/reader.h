@@ -9,6 +9,7 @@
 #include "container/trailer.h"
 #include "crypto/key.h"
 #include "fs/in.h"
+#include "seal/wrap.h"
 
 /* Zero-initialise. Fields may be read by this room. */
 typedef struct wtl_reader {
@@ -23,7 +24,7 @@ typedef struct wtl_reader {
     wtl_trailer trailer;
     wtl_buf raw_sigs;
     wtl_sigblock sigs;
-    wtl_buf raw_index; /* still sealed */
+    wtl_buf raw_index; /* still sealed; empty once it was opened */
     bool fitted;       /* an identity was a recipient, whatever came after */
     wtl_secret file_key;
     wtl_index index;
@@ -35,6 +36,9 @@ int wtl_reader_open(wtl_reader *r, const char *path, wtl_err *err) WTL_MUST_USE;
 
 /* Finds the file key and checks header and trailer with it. WTL_NO: not a recipient, or changed. */
 int wtl_reader_unlock(wtl_reader *r, const wtl_key *const *identity, size_t n, wtl_err *err) WTL_MUST_USE;
+
+/* The same with a passphrase too. */
+int wtl_reader_unlock_by(wtl_reader *r, const wtl_wrap_means *m, wtl_err *err) WTL_MUST_USE;
 
 /* Checks every signature of a trusted key; *which is one that signed. WTL_NO when one is wrong, WTL_POLICY when none
  * of them signed. */

@@ -46,7 +46,7 @@ static void step(void *arg, uint64_t done, uint64_t total)
 static int seal_with(const char *src, const char *out, struct hook *h, wtl_err *err)
 {
     const wtl_key *to = me;
-    wtl_seal_opts o = {.to = &to, .n_to = 1, .progress = {step, h}};
+    wtl_seal_opts o = {.to = &to, .n_to = 1, .threads = 1, .progress = {step, h}};
     return wtl_seal(src, out, &o, NULL, err);
 }
 

@@ -8,6 +8,7 @@ static wtl_key *alice; /* TEST KEYS all */
 static wtl_key *bob;
 static wtl_key *signer;
 static wtl_key *root;
+static wtl_key *carol;
 static char golden[512];
 
 static int setup(void **state)
@@ -16,6 +17,7 @@ static int setup(void **state)
     bob = box_key("ML-KEM-1024", 0xb0);
     signer = box_key("ML-DSA-65", 0x51);
     root = box_key("SLH-DSA-SHA2-128s", 0x60);
+    carol = box_key("X-Wing", 0xca);
     const char *source = getenv("WATTLE_SOURCE");
     snprintf(golden, sizeof golden, "%s/tests/golden/wtl-v1", source != NULL ? source : ".");
     return box_setup(state);
@@ -27,6 +29,7 @@ static int teardown(void **state)
     wtl_key_free(bob);
     wtl_key_free(signer);
     wtl_key_free(root);
+    wtl_key_free(carol);
     return box_teardown(state);
 }
 
@@ -113,6 +116,69 @@ static void make_rewrapped(const char *path)
     craft_free(&c);
 }
 
+/* The signed tree in content generation 2: a file more, one replaced, which leaves a gap. */
+static void make_appended(const char *path)
+{
+    AUTO(wtl_buf) tree = {0};
+    box_read(in(golden, "signed-tree.wtl"), &tree);
+    box_write(path, wtl_buf_view(&tree));
+    assert_int_equal(mkdir(box_path("added"), 0755), 0);
+    assert_int_equal(mkdir(box_path("added/sub"), 0755), 0);
+    box_write(box_path("added/sub/note.txt"), wtl_text_of("another note\n"));
+    box_write(box_path("added/more.txt"), wtl_text_of("more\n"));
+    const char *src = box_path("added");
+    const wtl_key *me = alice;
+    const wtl_key *by = signer;
+    wtl_append_opts o = {
+        .open = {.identity = &me, .n_identities = 1}, .sign = &by, .n_sign = 1, .force = true};
+    wtl_err err = {0};
+    assert_good(wtl_append(path, &src, 1, &o, NULL, &err), &err);
+}
+
+static const char passphrase[] = "correct horse b\xc3\xa4ttery staple";
+
+static int tell_passphrase(void *arg, char *out, size_t cap, wtl_err *err)
+{
+    (void)arg;
+    (void)err;
+    assert_true(cap >= sizeof passphrase);
+    memcpy(out, passphrase, sizeof passphrase - 1);
+    return sizeof passphrase - 1;
+}
+
+static void rewrap(const char *path, const wtl_key *add, const wtl_key *remove)
+{
+    const wtl_key *me = alice;
+    wtl_rewrap_opts o = {.identity = &me,
+                         .n_identities = 1,
+                         .add = &add,
+                         .n_add = add != NULL,
+                         .remove = &remove,
+                         .n_remove = remove != NULL};
+    wtl_err err = {0};
+    assert_good(wtl_rewrap(path, &o, NULL, &err), &err);
+}
+
+/* Those that came later: a passphrase, and a roster of the third header. */
+static void make_later(void **state)
+{
+    (void)state;
+    const char *dir = getenv("WATTLE_GOLDEN_MAKE");
+    if (dir == NULL)
+        return;
+    wtl_passphrase pp = {tell_passphrase, NULL};
+    const wtl_key *sign = signer;
+    wtl_seal_opts o = {.passphrase = &pp, .work = 14, .sign = &sign, .n_sign = 1, .force = true};
+    wtl_err err = {0};
+    assert_good(wtl_seal(box_path("model/weights.bin"), in(dir, "passphrase.wtl"), &o, NULL, &err), &err);
+    AUTO(wtl_buf) text = {0};
+    wtl_buf_fmt(&text, "%s\n", passphrase);
+    box_write(in(dir, "passphrase.txt"), wtl_buf_view(&text));
+    seal_to_both(box_path("model/weights.bin"), in(dir, "roster.wtl"), NULL, 0);
+    rewrap(in(dir, "roster.wtl"), carol, NULL);
+    rewrap(in(dir, "roster.wtl"), NULL, bob);
+}
+
 static void make_all(void **state)
 {
     (void)state;
@@ -135,6 +201,7 @@ static void make_all(void **state)
                                   (void *)(uintptr_t)in(dir, "stream.wtl")),
                      0);
     make_rewrapped(in(dir, "rewrapped.wtl"));
+    make_appended(in(dir, "appended.wtl"));
     write_key(dir, "alice", alice);
     write_key(dir, "bob", bob);
     write_key(dir, "signer", signer);
@@ -184,6 +251,55 @@ static void the_rewrapped(void **state)
     assert_int_equal(box_open(in(golden, "rewrapped.wtl"), box_path("r2"), alice, NULL, &err), WTL_NO);
 }
 
+static void holds(const char *path, const char *text)
+{
+    AUTO(wtl_buf) got = {0};
+    box_read(path, &got);
+    assert_true(wtl_text_eq(wtl_buf_view(&got), text));
+}
+
+static void the_appended(void **state)
+{
+    (void)state;
+    wtl_err err = {0};
+    assert_good(box_open(in(golden, "appended.wtl"), box_path("p"), bob, signer, &err), &err);
+    is_weights(box_path("p/weights.bin"));
+    holds(box_path("p/sub/note.txt"), "another note\n");
+    holds(box_path("p/more.txt"), "more\n");
+    holds(box_path("p/zero"), "");
+    assert_int_equal(box_open(in(golden, "appended.wtl"), box_path("p2"), alice, root, &err), WTL_POLICY);
+}
+
+static void the_passphrase(void **state)
+{
+    (void)state;
+    wtl_passphrase pp = {tell_passphrase, NULL};
+    const wtl_key *sender = signer;
+    wtl_open_opts o = {.passphrase = &pp, .sender = &sender, .n_senders = 1};
+    wtl_err err = {0};
+    assert_good(wtl_open(in(golden, "passphrase.wtl"), box_path("pass"), &o, NULL, &err), &err);
+    is_weights(box_path("pass/weights.bin"));
+    assert_int_equal(box_open(in(golden, "passphrase.wtl"), box_path("pass2"), alice, NULL, &err), WTL_NO);
+}
+
+static void the_roster(void **state)
+{
+    (void)state;
+    wtl_err err = {0};
+    wtl_info i = {0};
+    const wtl_key *me = carol;
+    uint8_t id[2][WTL_KEY_ID];
+    assert_good(box_open(in(golden, "roster.wtl"), box_path("w"), alice, NULL, &err), &err);
+    is_weights(box_path("w/weights.bin"));
+    assert_int_equal(box_open(in(golden, "roster.wtl"), box_path("w2"), bob, NULL, &err), WTL_NO);
+    assert_good(wtl_info_read(in(golden, "roster.wtl"), &me, 1, &i, &err), &err);
+    assert_true(i.header_generation == 3 && i.n_recipients == 2);
+    assert_int_equal(wtl_key_id(alice, id[0], NULL), 0);
+    assert_int_equal(wtl_key_id(carol, id[1], NULL), 0);
+    assert_memory_equal(i.recipient_id, id, sizeof id);
+    wtl_info_free(&i);
+}
+
 /* The key files of the folder are the keys above. */
 static void the_key_files(void **state)
 {
@@ -206,10 +322,10 @@ static void the_key_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(make_all),
-        cmocka_unit_test(the_signed_tree),
-        cmocka_unit_test(the_file_and_the_stream),
-        cmocka_unit_test(the_rewrapped),
+        cmocka_unit_test(make_all),        cmocka_unit_test(make_later),
+        cmocka_unit_test(the_signed_tree), cmocka_unit_test(the_file_and_the_stream),
+        cmocka_unit_test(the_rewrapped),   cmocka_unit_test(the_appended),
+        cmocka_unit_test(the_passphrase),  cmocka_unit_test(the_roster),
         cmocka_unit_test(the_key_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

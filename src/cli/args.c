@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/suggest.h"
 
 static const wtl_opt common[] = {
-    {.name = "json", .help = "print the result as one JSON object"},
-    {.name = "help", .help = "print this help; also -h"},
+    {.name = "json", .help = "print the result as one JSON object", .group = "Every command"},
+    {.name = "help", .help = "print this help; also -h", .group = "Every command"},
 };
 
 const wtl_opt *wtl_args_option(const wtl_cmd *cmd, size_t i)
@@ -17,6 +18,23 @@ const wtl_opt *wtl_args_option(const wtl_cmd *cmd, size_t i)
         return &cmd->opt[i];
     i -= cmd->n_opts;
     return i < sizeof common / sizeof common[0] ? &common[i] : NULL;
+}
+
+bool wtl_args_value(const wtl_opt *o, size_t i, char out[64])
+{
+    const char *word = o->value_at != NULL ? o->value_at(i) : NULL;
+    size_t len = word != NULL ? strlen(word) : 0;
+    if (o->value_at == NULL && o->values != NULL) {
+        word = o->values;
+        for (; i > 0 && *word != '\0'; i--)
+            word += strcspn(word, " ") + (strchr(word, ' ') != NULL);
+        len = strcspn(word, " ");
+    }
+    if (len == 0 || len >= 64)
+        return false;
+    memcpy(out, word, len);
+    out[len] = '\0';
+    return true;
 }
 
 void wtl_args_free(wtl_args *a)
@@ -44,6 +62,20 @@ static const wtl_opt *find(const wtl_cmd *cmd, const char *name, size_t len, siz
     return NULL;
 }
 
+/* "; did you mean --force?" when an option's name is near, else "". */
+static int no_option(const wtl_cmd *cmd, const char *word, size_t len, wtl_err *err)
+{
+    wtl_suggest s = wtl_suggest_for(word, len);
+    const wtl_opt *o;
+    for (size_t i = 0; (o = wtl_args_option(cmd, i)) != NULL; i++)
+        wtl_suggest_try(&s, o->name);
+    if (s.best != NULL)
+        return WTL_FAIL(err, WTL_USAGE, "there is no option --%.*s; did you mean --%s?", (int)len, word,
+                        s.best);
+    return WTL_FAIL(err, WTL_USAGE, "there is no option --%.*s; 'wattle %s -h' lists the options", (int)len,
+                    word, cmd->name);
+}
+
 /* One `--option`, perhaps with the next word as its value; *i moves past what was used. */
 static int take_option(wtl_args *a, int argc, char **argv, int *i, wtl_err *err)
 {
@@ -52,8 +84,8 @@ static int take_option(wtl_args *a, int argc, char **argv, int *i, wtl_err *err)
     const char *value = word[len] == '=' ? word + len + 1 : NULL;
     size_t index;
     const wtl_opt *o = find(a->cmd, word, len, &index);
-    ENSURE(o != NULL, err, WTL_USAGE, "there is no option --%.*s; 'wattle %s -h' lists the options", (int)len,
-           word, a->cmd->name);
+    if (o == NULL)
+        return no_option(a->cmd, word, len, err);
     if (o->arg == NULL) {
         ENSURE(value == NULL, err, WTL_USAGE, "the option --%s takes no value", o->name);
         value = "";

@@ -13,6 +13,9 @@ typedef struct wtl_opt {
     bool many;        /* may be given several times */
     bool required;
     const char *help;
+    const char *group;                 /* heading that it stands under; NULL = "Options" */
+    const char *values;                /* words that it takes, one space between them, or NULL */
+    const char *(*value_at)(size_t i); /* the same as a function: word i, or NULL past the end; or NULL */
 } wtl_opt;
 
 typedef struct wtl_args {
@@ -36,6 +39,8 @@ bool wtl_args_has(const wtl_args *a, const char *name);
 size_t wtl_args_count(const wtl_args *a, const char *name);
 /* The i-th value of the option, or NULL. Borrowed from argv. */
 const char *wtl_args_get(const wtl_args *a, const char *name, size_t i);
+/* Word i of those that the option takes, into `out`; false past the end, and when any text will do. */
+bool wtl_args_value(const wtl_opt *o, size_t i, char out[64]);
 /* Option i of the command including the common ones, or NULL past the end. */
 const wtl_opt *wtl_args_option(const struct wtl_cmd *cmd, size_t i);
 

@@ -86,6 +86,31 @@ static int print_table(wtl_err *err)
     return WTL_OK;
 }
 
+static const wtl_example examples[] = {
+    {"wattle algs", NULL},
+    {"wattle algs --json | jq -r '.algorithms[] | select(.cnsa2) | .name'", NULL},
+};
+
+static const wtl_field fields[] = {
+    {.name = "algorithms", .meaning = "one object each; null where a notion does not apply"},
+    {.name = "algorithms[].name", .meaning = "as --alg takes it"},
+    {.name = "algorithms[].alias", .meaning = "another name that is taken, or null"},
+    {.name = "algorithms[].kind", .meaning = "signature, kem, key agreement or tls group"},
+    {.name = "algorithms[].protection", .meaning = "post-quantum, hybrid or classical"},
+    {.name = "algorithms[].level", .meaning = "NIST's security category, 0 for classical ones"},
+    {.name = "algorithms[].oid", .meaning = "object identifier"},
+    {.name = "algorithms[].public_key_bytes", .meaning = "size"},
+    {.name = "algorithms[].private_key_bytes", .meaning = "size as it is stored: seed or scalar"},
+    {.name = "algorithms[].signature_bytes", .meaning = "size; of signatures", .maybe = true},
+    {.name = "algorithms[].encapsulation_bytes", .meaning = "size; of the others", .maybe = true},
+    {.name = "algorithms[].shared_secret_bytes", .meaning = "size"},
+    {.name = "algorithms[].tls_code_point", .meaning = "signature scheme or named group"},
+    {.name = "algorithms[].hpke_kem", .meaning = "identifier in HPKE"},
+    {.name = "algorithms[].cnsa2", .meaning = "named by CNSA 2.0"},
+    {.name = "algorithms[].key_generate", .meaning = "wattle key generate makes such keys"},
+    {.name = "algorithms[].specification", .meaning = "where it is defined"},
+};
+
 static int run(const wtl_args *args, wtl_err *err)
 {
     return args->json ? print_json(err) : print_table(err);
@@ -95,6 +120,9 @@ const wtl_cmd wtl_cmd_algs = {
     .name = "algs",
     .summary = "List the algorithms, their sizes and what they protect against.",
     .operands = "",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "key generate",
     .more = "Sizes are bytes: PRIVATE is the stored form (seed or scalar), OUTPUT a signature or an "
             "encapsulation.\n"
             "LEVEL is NIST's security category. CNSA2 marks what CNSA 2.0 names.",

@@ -3,12 +3,20 @@
 
 #include "cli/cmd.h"
 #include "cli/keyload.h"
+#include "cli/number.h"
 #include "cli/show.h"
 #include "seal/seal.h"
 
 static const wtl_opt opts[] = {
-    {.name = "identity", .arg = "FILE", .many = true, .help = "recipient's private key: lists the files too"},
-    WTL_KEYLOAD_OPTS,
+    {.name = "identity",
+     .arg = "FILE",
+     .many = true,
+     .help = "recipient's private key: lists files and recipients' keys too"},
+    {.name = "expect-index",
+     .arg = "HEX",
+     .help = "index digest that it must have; an older state of the container has another"},
+    {.name = "passphrase", .help = "ask for the container's passphrase, which lists the files too"},
+    WTL_KEYLOAD_OPEN_OPTS,
 };
 
 static json_t *recipients_json(const wtl_info *i)
@@ -16,6 +24,22 @@ static json_t *recipients_json(const wtl_info *i)
     json_t *list = json_array();
     for (size_t k = 0; k < i->n_recipients; k++)
         json_array_append_new(list, json_string(i->recipient[k]));
+    return list;
+}
+
+static bool is_known(const uint8_t id[WTL_KEY_ID])
+{
+    static const uint8_t nobody[WTL_KEY_ID];
+    return memcmp(id, nobody, sizeof nobody) != 0;
+}
+
+static json_t *recipient_ids_json(const wtl_info *i)
+{
+    json_t *list = json_array();
+    for (size_t k = 0; k < i->n_recipients; k++)
+        json_array_append_new(list, is_known(i->recipient_id[k])
+                                        ? wtl_show_json_hex(i->recipient_id[k], WTL_KEY_ID)
+                                        : json_null());
     return list;
 }
 
@@ -61,6 +85,7 @@ static int print_json(const wtl_info *i, wtl_err *err)
     if (o != NULL && i->opened) {
         json_object_set_new(o, "plain_bytes", json_integer((json_int_t)i->plain_bytes));
         json_object_set_new(o, "entries", entries_json(i));
+        json_object_set_new(o, "recipient_ids", recipient_ids_json(i));
     }
     return wtl_show_json(o, err);
 }
@@ -85,8 +110,11 @@ static void print_text(const wtl_info *i, const char *path)
         if (strcmp(i->slot_state[k], "torn") == 0)
             printf("  %-18s slot %u is torn: a rewrite of the recipients did not end\n", "header", k);
     }
-    for (size_t k = 0; k < i->n_recipients; k++)
+    for (size_t k = 0; k < i->n_recipients; k++) {
         printf("  %-18s %s\n", "recipient", i->recipient[k]);
+        if (i->opened && is_known(i->recipient_id[k]))
+            print_hex("  key", i->recipient_id[k], WTL_KEY_ID);
+    }
     for (size_t k = 0; k < i->n_signatures; k++) {
         printf("  %-18s %s, %zu bytes, not checked here\n", "sender signature", i->signature[k].alg,
                i->signature[k].size);
@@ -100,14 +128,72 @@ static void print_text(const wtl_info *i, const char *path)
                wtl_show_name(i->entry[k].name), i->entry[k].is_dir ? "/" : "");
 }
 
-static int run(const wtl_args *args, wtl_err *err)
+static const wtl_example examples[] = {
+    {"wattle info model.wtl", NULL},
+    {"wattle info model.wtl --identity alice.key --json | jq -r '.entries[].name'", NULL},
+    {"wattle info weights.wtl --passphrase", NULL},
+};
+
+static const wtl_field fields[] = {
+    {.name = "format", .meaning = "wattle-sealed"},
+    {.name = "version", .meaning = "of the format"},
+    {.name = "suite", .meaning = "algorithms that it is sealed with"},
+    {.name = "container_id", .meaning = "hexadecimal"},
+    {.name = "header_generation", .meaning = "how often the recipients were written"},
+    {.name = "content_generation", .meaning = "how often the content was written"},
+    {.name = "header_slot", .meaning = "the slot in force, 0 or 1"},
+    {.name = "header_slot_bytes", .meaning = "size of a slot"},
+    {.name = "header_slots", .meaning = "for both slots: in force, older, unused or torn"},
+    {.name = "container_bytes", .meaning = "size of the file"},
+    {.name = "index_digest", .meaning = "what senders sign, hexadecimal SHA-512"},
+    {.name = "recipients", .meaning = "their algorithms, or passphrase alone"},
+    {.name = "signatures", .meaning = "the senders' signatures, not checked"},
+    {.name = "signatures[].algorithm", .meaning = "of the key"},
+    {.name = "signatures[].key_id", .meaning = "as key show prints it"},
+    {.name = "signatures[].bytes", .meaning = "size of the signature"},
+    {.name = "plain_bytes",
+     .meaning = "contents of the files; with an identity or passphrase that fits",
+     .maybe = true},
+    {.name = "entries", .meaning = "files and empty directories; likewise", .maybe = true},
+    {.name = "entries[].name", .meaning = "path inside"},
+    {.name = "entries[].type", .meaning = "file or directory"},
+    {.name = "entries[].mode", .meaning = "permission bits, octal"},
+    {.name = "entries[].bytes", .meaning = "size"},
+    {.name = "recipient_ids",
+     .meaning = "key ids in the order of recipients, null where the container does not say; likewise",
+     .maybe = true},
+};
+
+static int read_info(const wtl_args *args, wtl_info *i, wtl_err *err)
 {
     AUTO(wtl_keys) identities = {0};
+    AUTO(wtl_container_pass) pass = {.args = args, .container = args->operand[0]};
+    wtl_passphrase asker = wtl_keyload_asker(&pass);
+    bool ask = wtl_args_has(args, "passphrase");
+    ENSURE(!ask || !wtl_args_has(args, "identity"), err, WTL_USAGE,
+           "a container opens with an identity or with a passphrase: leave --identity or --passphrase out");
     TRY(wtl_keyload_all(&identities, args, "identity", WTL_KEYLOAD_PRIVATE, err));
+    ask = ask || (identities.n == 0 &&
+                  (wtl_args_has(args, "passphrase-file") || wtl_args_has(args, "passphrase-fd")));
+    wtl_open_opts o = {.identity = (const wtl_key *const *)identities.key,
+                       .n_identities = identities.n,
+                       .passphrase = ask ? &asker : NULL};
+    TRY(wtl_keyload_work(&o.max_work, args, "max-work", err));
+    return wtl_info_read_by(args->operand[0], &o, i, err);
+}
+
+static int run(const wtl_args *args, wtl_err *err)
+{
     wtl_info i = {0};
-    TRY(wtl_info_read(args->operand[0], (const wtl_key *const *)identities.key, identities.n, &i, err));
+    uint8_t expect[WTL_NUMBER_DIGEST];
+    const uint8_t *wanted;
+    TRY(wtl_number_digest(&wanted, expect, args, "expect-index", err));
+    TRY(read_info(args, &i, err));
     int rc = WTL_OK;
-    if (args->json)
+    if (wanted != NULL && memcmp(wanted, i.index_digest, sizeof i.index_digest) != 0)
+        rc = WTL_FAIL(err, WTL_NO, "%s: the container has another index than the one that was expected",
+                      wtl_show_name(args->operand[0]));
+    else if (args->json)
         rc = print_json(&i, err);
     else
         print_text(&i, args->operand[0]);
@@ -119,9 +205,14 @@ const wtl_cmd wtl_cmd_info = {
     .name = "info",
     .summary = "Say what a sealed container is: recipients, sender, sizes; with an identity its files.",
     .operands = "CONTAINER",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "seal, open, rewrap",
     .least = 1,
     .most = 1,
     WTL_CMD_OPTS(opts),
-    .more = "What is shown without an identity comes from the open header and is not authenticated.",
+    .more = "What is shown without an identity or passphrase comes from the open header and is not "
+            "authenticated.\n"
+            "Which keys the recipients have only they can see; containers of older versions do not say.",
     .run = run,
 };

@@ -2,14 +2,30 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/keyload.h"
 #include "cli/show.h"
 #include "fs/out.h"
 
+/* Those that keys are made for. */
+static const char *key_algorithm(size_t i)
+{
+    const wtl_alg *a;
+    for (size_t k = 0; (a = wtl_alg_at(k)) != NULL; k++) {
+        if ((a->flags & WTL_ALG_KEYGEN) != 0 && i-- == 0)
+            return a->name;
+    }
+    return NULL;
+}
+
 static const wtl_opt opts[] = {
-    {.name = "alg", .arg = "NAME", .required = true, .help = "algorithm, as 'wattle algs' lists them"},
+    {.name = "alg",
+     .arg = "NAME",
+     .required = true,
+     .value_at = key_algorithm,
+     .help = "algorithm, as 'wattle algs' lists them"},
     {.name = "out",
      .arg = "STEM",
      .required = true,
@@ -70,8 +86,14 @@ static int write_both(const struct files *f, const wtl_key *k, enum wtl_key_form
     AUTO(wtl_buf) text = {0};
     TRY(wtl_key_write_public(k, form, &text, err));
     TRY(wtl_out_write(&pub, wtl_buf_view(&text), err));
-    TRY(wtl_out_commit(&key, err));
-    return wtl_out_commit(&pub, err);
+    int rc = wtl_out_commit(&pub, err);
+    bool ours = rc != WTL_POLICY; /* else another program's file appeared under the name */
+    if (rc == WTL_OK)
+        rc = wtl_out_commit(&key, err);
+    /* A public key whose private one does not exist is good for nothing, and would be in the way next time. */
+    if (rc < 0 && ours && access(f->key, F_OK) != 0)
+        unlink(f->pub);
+    return rc;
 }
 
 static int report(const wtl_args *args, const struct files *f, const wtl_key *k, wtl_err *err)
@@ -90,6 +112,19 @@ static int report(const wtl_args *args, const struct files *f, const wtl_key *k,
     return WTL_OK;
 }
 
+static const wtl_example examples[] = {
+    {"wattle key generate --alg ML-DSA-65 --out signer", "signer.key, signer.pub"},
+    {"wattle key generate --alg SLH-DSA-SHA2-128s --out root --encrypt", "asks for a passphrase"},
+    {"wattle key generate --alg X-Wing --out alice", "a recipient; age can use it too"},
+};
+
+static const wtl_field fields[] = {
+    {.name = "algorithm", .meaning = "of the key"},
+    {.name = "key_id", .meaning = "SHA-256 of the public key, hexadecimal"},
+    {.name = "private", .meaning = "file of the private key"},
+    {.name = "public", .meaning = "file of the public key"},
+};
+
 static int run(const wtl_args *args, wtl_err *err)
 {
     const wtl_alg *alg = NULL;
@@ -103,7 +138,7 @@ static int run(const wtl_args *args, wtl_err *err)
     AUTO(wtl_secret) pass = {0};
     TRY(wtl_keyload_passphrase(&pass, args, err));
     if (pass.n == 0 && wtl_args_has(args, "encrypt"))
-        TRY(wtl_keyload_new_passphrase(&pass, err));
+        TRY(wtl_keyload_new_passphrase(&pass, "the private key", err));
     AUTO(wtl_key) *k = NULL;
     TRY(wtl_key_generate(&k, alg, err));
     TRY(write_both(&f, k, wtl_args_has(args, "der") ? WTL_KEY_DER : WTL_KEY_PEM, &pass, err));
@@ -114,6 +149,9 @@ const wtl_cmd wtl_cmd_key_generate = {
     .name = "key generate",
     .summary = "Make a key pair for signing or for receiving sealed models.",
     .operands = "",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "key show, algs",
     WTL_CMD_OPTS(opts),
     .more = "Private keys are PKCS#8 with the seed alone (RFC 9881, 9909, 9935), public keys "
             "SubjectPublicKeyInfo;\n"

@@ -56,6 +56,26 @@ static void show_text(const wtl_key *k, const uint8_t *id, wtl_buf *hint, const 
     printf("  public key:        %zu bytes\n", a->pub);
 }
 
+static const wtl_example examples[] = {
+    {"wattle key show signer.pub", NULL},
+    {"wattle key show signer.key --public >signer.pub", "the public half again"},
+};
+
+static const wtl_field fields[] = {
+    {.name = "algorithm", .meaning = "of the key"},
+    {.name = "kind", .meaning = "signature, kem or key agreement"},
+    {.name = "private", .meaning = "the file holds the private key"},
+    {.name = "level", .meaning = "NIST's security category, 0 for classical algorithms"},
+    {.name = "post_quantum", .meaning = "withstands quantum computers"},
+    {.name = "key_id", .meaning = "SHA-256 of the public key, hexadecimal"},
+    {.name = "public_key_bytes", .meaning = "size of the public key"},
+    {.name = "public_key", .meaning = "PEM, or age's recipient"},
+    {.name = "model_signing_hint",
+     .meaning = "what OpenSSF bundles name the key by; for signing keys",
+     .maybe = true},
+    {.name = "oid", .meaning = "of the algorithm; where it has one", .maybe = true},
+};
+
 static int run(const wtl_args *args, wtl_err *err)
 {
     AUTO(wtl_key) *k = NULL;
@@ -82,11 +102,14 @@ const wtl_cmd wtl_cmd_key_show = {
     .name = "key show",
     .summary = "Say what a key file holds, without its secret.",
     .operands = "FILE",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "key generate, algs",
     .least = 1,
     .most = 1,
     WTL_CMD_OPTS(opts),
-    .more = "FILE is PKCS#8 or SubjectPublicKeyInfo in PEM or DER, or age's X-Wing text form. The private "
-            "part is\n"
-            "never printed.",
+    .more = "FILE is PKCS#8 or SubjectPublicKeyInfo in PEM or DER, a JWK, or age's X-Wing text form. The "
+            "private\n"
+            "part is never printed.",
     .run = run,
 };

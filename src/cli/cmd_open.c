@@ -5,11 +5,15 @@
 
 #include "cli/cmd.h"
 #include "cli/keyload.h"
+#include "cli/number.h"
 #include "cli/show.h"
 #include "seal/seal.h"
 
 static const wtl_opt opts[] = {
-    {.name = "identity", .arg = "FILE", .many = true, .required = true, .help = "recipient's private key"},
+    {.name = "identity",
+     .arg = "FILE",
+     .many = true,
+     .help = "recipient's private key; without one the container's passphrase is asked for"},
     {.name = "out",
      .arg = "DIR",
      .required = true,
@@ -18,12 +22,16 @@ static const wtl_opt opts[] = {
      .arg = "FILE",
      .many = true,
      .help = "trusted sender's public key; one of them must have signed"},
+    {.name = "expect-index",
+     .arg = "HEX",
+     .help = "index digest that it must have; an older state of the container has another"},
     {.name = "require-signature", .help = "refuse a container that no --sender signed"},
     {.name = "only", .arg = "NAME", .help = "open this file alone"},
     {.name = "range", .arg = "A:B", .help = "with --only: bytes A up to, not including, B; B may be empty"},
     {.name = "force", .help = "write into a directory that is not empty, replacing files"},
+    WTL_NUMBER_THREADS,
     {.name = "quiet", .help = "no progress bar"},
-    WTL_KEYLOAD_OPTS,
+    WTL_KEYLOAD_OPEN_OPTS,
 };
 
 /* A decimal number of bytes that fills the text. */
@@ -96,11 +104,31 @@ static int report(const wtl_args *args, const wtl_open_result *r, const wtl_keys
     return WTL_OK;
 }
 
+static const wtl_example examples[] = {
+    {"wattle open model.wtl --identity alice.key --sender signer.pub --out model/", NULL},
+    {"wattle open model.wtl --identity alice.key --sender signer.pub --only config.json --out -", NULL},
+    {"wattle open model.wtl --identity alice.key --only weights.bin --range 4096:8192 --out part/", NULL},
+    {"wattle open weights.wtl --out weights", "sealed with a passphrase, which is asked for"},
+};
+
+static const wtl_field fields[] = {
+    {.name = "out", .meaning = "the directory"},
+    {.name = "files", .meaning = "how many"},
+    {.name = "bytes", .meaning = "written"},
+    {.name = "seconds", .meaning = "time that it took"},
+    {.name = "sender_authenticated", .meaning = "a --sender signed the container"},
+    {.name = "sender", .meaning = "the key file of that sender, or null"},
+    {.name = "index_digest", .meaning = "what senders sign, hexadecimal SHA-512"},
+};
+
 static int run(const wtl_args *args, wtl_err *err)
 {
     wtl_open_opts o = {.only = wtl_args_get(args, "only", 0),
                        .require_signature = wtl_args_has(args, "require-signature"),
                        .force = wtl_args_has(args, "force")};
+    TRY(wtl_number_threads(&o.threads, args, err));
+    uint8_t expect[WTL_NUMBER_DIGEST];
+    TRY(wtl_number_digest(&o.expect_index, expect, args, "expect-index", err));
     TRY(parse_range(&o, wtl_args_get(args, "range", 0), err));
     AUTO(wtl_keys) identities = {0};
     AUTO(wtl_keys) senders = {0};
@@ -110,19 +138,26 @@ static int run(const wtl_args *args, wtl_err *err)
     o.n_identities = identities.n;
     o.sender = (const wtl_key *const *)senders.key;
     o.n_senders = senders.n;
+    AUTO(wtl_container_pass) pass = {.args = args, .container = args->operand[0]};
+    wtl_passphrase asker = wtl_keyload_asker(&pass);
+    o.passphrase = identities.n == 0 ? &asker : NULL;
+    TRY(wtl_keyload_work(&o.max_work, args, "max-work", err));
     wtl_bar bar;
     o.progress = wtl_show_bar(&bar, "opening", wtl_args_has(args, "quiet"));
     wtl_open_result r = {0};
     double start = wtl_show_clock();
     int rc = wtl_open(args->operand[0], wtl_args_get(args, "out", 0), &o, &r, err);
     wtl_show_bar_end(&bar);
-    return rc < 0 ? rc : report(args, &r, &senders, wtl_show_clock() - start, err);
+    return rc < 0 ? rc : report(args, &r, &senders, wtl_show_clock() - start - pass.seconds, err);
 }
 
 const wtl_cmd wtl_cmd_open = {
     .name = "open",
     .summary = "Decrypt a sealed container, all of it, one file or a range of bytes.",
     .operands = "CONTAINER",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "seal, info, rewrap",
     .least = 1,
     .most = 1,
     WTL_CMD_OPTS(opts),

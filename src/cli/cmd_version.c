@@ -5,6 +5,16 @@
 #include "crypto/lib.h"
 #include <wattle/version.h>
 
+static const wtl_example examples[] = {
+    {"wattle version", NULL},
+    {"wattle version --json", NULL},
+};
+
+static const wtl_field fields[] = {
+    {.name = "version", .meaning = "of Wattle"},
+    {.name = "crypto", .meaning = "the OpenSSL that is loaded"},
+};
+
 static int run(const wtl_args *args, wtl_err *err)
 {
     if (args->json)
@@ -18,5 +28,8 @@ const wtl_cmd wtl_cmd_version = {
     .name = "version",
     .summary = "Print the versions of Wattle and of the crypto library in use.",
     .operands = "",
+    WTL_CMD_EXAMPLES(examples),
+    WTL_CMD_FIELDS(fields),
+    .see = "doctor",
     .run = run,
 };

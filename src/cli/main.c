@@ -1,13 +1,20 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/stop.h"
 #include "cli/cmd.h"
 #include "cli/show.h"
+#include "crypto/lanes.h"
 #include "crypto/lib.h"
+#include "json/json.h"
+#include "kernel/cpu.h"
 
 /* What nohup and background jobs ignore stays ignored. */
 static void catch_unless_ignored(int number, const struct sigaction *stop)
@@ -32,15 +39,34 @@ static void harden(void)
         catch_unless_ignored(signals[i], &stop);
 }
 
+/* Large buffers go back to the system as soon as they are freed. glibc's own bounds grow with use, so that the bundle over
+ * many files would stay beside what comes after it. */
+static void keep_memory_small(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
+static int start(wtl_err *err)
+{
+    TRY(wtl_lib_init(err));
+    const char *cpu = getenv("WATTLE_CPU");
+    return cpu != NULL && cpu[0] != '\0' ? wtl_cpu_force(cpu, err) : WTL_OK;
+}
+
 static int run(const wtl_cmd *cmd, int argc, char **argv, wtl_err *err)
 {
     AUTO(wtl_args) args = {0};
     TRY(wtl_args_parse(&args, cmd, argc, argv, err));
     if (args.help) {
-        wtl_cmd_help(cmd);
+        wtl_cmd_usage(cmd);
         return wtl_show_flush(err);
     }
-    TRY(wtl_lib_init(err));
+    if (!cmd->plain)
+        TRY(start(err));
+    wtl_json_lost(); /* counts from here on, for what --json prints */
     TRY(cmd->run(&args, err));
     return wtl_show_flush(err);
 }
@@ -48,8 +74,8 @@ static int run(const wtl_cmd *cmd, int argc, char **argv, wtl_err *err)
 int main(int argc, char **argv)
 {
     harden();
-    if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    keep_memory_small();
+    if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
         wtl_cmd_overview();
         return wtl_rc_exit(argc < 2 ? WTL_USAGE : wtl_show_flush(NULL));
     }
@@ -59,11 +85,14 @@ int main(int argc, char **argv)
     int used = 0;
     const wtl_cmd *cmd = wtl_cmd_find(argc - 1, argv + 1, &used);
     if (cmd == NULL) {
-        fprintf(stderr, "wattle: there is no command '%s'; 'wattle -h' lists them\n", argv[1]);
-        return wtl_rc_exit(WTL_USAGE);
+        int rc = wtl_cmd_unknown(argc - 1, argv + 1, &err);
+        fprintf(stderr, "wattle: %s\n", err.text);
+        return wtl_rc_exit(rc);
     }
     int rc = run(cmd, argc - 1 - used, argv + 1 + used, &err);
     if (rc < 0)
+        wtl_show_error(cmd->name, &err);
+    if (wtl_lanes_fault(&err) < 0)
         wtl_show_error(cmd->name, &err);
     if (rc < 0 && wtl_stop_asked() != 0)
         raise(wtl_stop_asked()); /* so that the shell sees why the program ended */

@@ -1,7 +1,9 @@
 #include "cli/show.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +37,7 @@ int wtl_show_flush(wtl_err *err)
 int wtl_show_json(json_t *object, wtl_err *err)
 {
     AUTO(json_t) *owned = object;
-    ENSURE(owned != NULL, err, WTL_NOMEM, "out of memory");
+    ENSURE(owned != NULL && wtl_json_lost() == 0, err, WTL_NOMEM, "out of memory");
     AUTO(wtl_buf) text = {0};
     TRY(wtl_json_write(owned, true, &text, err));
     wtl_buf_u8(&text, '\n');
@@ -96,28 +98,82 @@ double wtl_show_clock(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void draw(const wtl_bar *b, double now, uint64_t done, uint64_t total)
+/* "45 s", "12 min", "3 h": rounded up, so that it never says 0 while there is something left. */
+static void add_time(wtl_buf *line, double seconds)
+{
+    static const struct {
+        double unit;
+        const char *name;
+    } units[] = {{1, "s"}, {60, "min"}, {3600, "h"}, {86400, "days"}};
+    unsigned u = 0;
+    while (u + 1 < sizeof units / sizeof units[0] && seconds / units[u].unit > 99)
+        u++;
+    double v = seconds / units[u].unit;
+    uint64_t whole = v < 1e9 ? (uint64_t)v : 1000000000U;
+    wtl_buf_fmt(line, "%" PRIu64 " %s", whole + ((double)whole < v), units[u].name);
+}
+
+static void compose(wtl_buf *line, const wtl_bar *b, double spent, uint64_t done, uint64_t total)
 {
     char size[32];
     char rate[32];
-    double spent = now - b->start;
-    fprintf(stderr, "\r\033[K%s %s, %s", b->verb, wtl_show_size(size, done),
-            wtl_show_rate(rate, done, spent));
-    if (total > 0 && done > 0) {
-        double left = done < total ? spent * (double)(total - done) / (double)done : 0;
-        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)done / (double)total, left);
-    }
-    fflush(stderr);
+    wtl_buf_fmt(line, "%s %s", b->verb, wtl_show_size(size, done));
+    wtl_buf_fmt(line, ", %s", wtl_show_rate(rate, done, spent));
+    if (total == 0 || done == 0)
+        return;
+    /* A file that grows while it is read: more than all is all. */
+    uint64_t part = done < total ? done : total;
+    wtl_buf_fmt(line, ", %.0f %%, ", (double)(uint64_t)(100.0 * (double)part / (double)total));
+    add_time(line, spent * (double)(total - part) / (double)done);
+    wtl_buf_str(line, " left");
+}
+
+/* Columns that a line may fill without wrapping; the last one stays free, as some terminals wrap after it. */
+static size_t columns(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return 79;
+    return size.ws_col - 1U;
+}
+
+/* In the background a write could stop the job, and would land in another program's lines. */
+static bool is_foreground(void)
+{
+    pid_t front = tcgetpgrp(STDERR_FILENO);
+    return front < 0 || front == getpgrp();
+}
+
+/* One write, past stdio, so that lines never mix; a terminal that is gone gets no more. */
+static void put_line(wtl_bar *b, const wtl_buf *line)
+{
+    ssize_t n = write(STDERR_FILENO, line->p, line->n);
+    if (n < 0 && errno != EINTR && errno != EAGAIN)
+        b->on = false;
+}
+
+static void draw(wtl_bar *b, double now, uint64_t done, uint64_t total)
+{
+    AUTO(wtl_buf) line = {0};
+    wtl_buf_str(&line, "\r\033[K");
+    size_t head = line.n;
+    compose(&line, b, now - b->start, done, total);
+    size_t most = columns();
+    if (line.bad || !is_foreground())
+        return;
+    if (line.n - head > most)
+        line.n = head + most;
+    b->drawn = true;
+    put_line(b, &line);
 }
 
 static void step(void *arg, uint64_t done, uint64_t total)
 {
     wtl_bar *b = arg;
     double now = wtl_show_clock();
-    if (now - b->start < 1.0 || now - b->last < 0.1)
+    if (!b->on || now - b->start < 1.0 || now - b->last < 0.1)
         return;
     b->last = now;
-    b->drawn = true;
     draw(b, now, done, total);
 }
 
@@ -129,7 +185,9 @@ wtl_progress wtl_show_bar(wtl_bar *bar, const char *verb, bool quiet)
 
 void wtl_show_bar_end(wtl_bar *bar)
 {
-    if (bar->drawn)
-        fputs("\r\033[K", stderr);
+    AUTO(wtl_buf) line = {0};
+    wtl_buf_str(&line, "\r\033[K");
+    if (bar->drawn && bar->on && !line.bad && is_foreground())
+        put_line(bar, &line);
     bar->drawn = false;
 }

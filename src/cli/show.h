@@ -38,9 +38,10 @@ const char *wtl_show_name(const char *name);
 /* Seconds on a clock that only goes forward. */
 double wtl_show_clock(void);
 
-/* A progress bar on standard error: it appears after one second when that is a terminal. */
+/* A progress bar on standard error: it appears after one second when that is a terminal, and fills at most
+ * one line of it. Nothing fails when the terminal goes away; the bar ends then. */
 typedef struct wtl_bar {
-    const char *verb; /* "hashing" */
+    const char *verb; /* "hashing"; ASCII */
     double start;
     double last;
     bool drawn;

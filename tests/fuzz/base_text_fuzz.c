@@ -24,6 +24,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     wtl_buf_clear(&bytes);
     wtl_buf_clear(&text);
+    if (wtl_text_b64url_decode(&bytes, in, NULL) == 0) {
+        wtl_text_b64url_encode(&text, wtl_buf_view(&bytes));
+        must(wtl_ct_eq(wtl_buf_view(&text), in));
+    }
+    wtl_buf_clear(&bytes);
+    wtl_buf_clear(&text);
     if (wtl_text_hex_decode(&bytes, in, NULL) == 0) {
         wtl_buf_hex(&text, wtl_buf_view(&bytes));
         must(wtl_ct_eq(wtl_buf_view(&text), in));

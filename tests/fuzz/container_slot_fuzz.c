@@ -22,6 +22,7 @@ static void try_slot(wtl_bytes raw)
         AUTO(wtl_slot) s = {0};
         if (wtl_slot_parse(&s, raw, place, NULL) != 0 || s.state != WTL_SLOT_WHOLE)
             continue;
+        must(wtl_slot_recipients(&s) <= s.n && (!wtl_slot_has_passphrase(&s) || s.n == 1));
         must(s.generation > 0 && (s.generation - 1) % 2 == place);
         for (size_t i = 0; i < s.n; i++)
             must(s.stanza[i].body.n == 0 || (s.stanza[i].body.p >= raw.p &&

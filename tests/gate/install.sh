@@ -7,6 +7,13 @@ ok "cmake --install" env DESTDIR="$stage" cmake --install "$WATTLE_BUILD" --pref
 tree=$stage/opt/wattle
 is "the program is there" "$([ -x "$tree/bin/wattle" ] && echo yes)" yes
 is "every public header is there" "$(cd "$tree/include/wattle" && ls)" "$(cd "$WATTLE_SOURCE/include/wattle" && ls)"
+is "a manual page for each command, and one for all" "$(cd "$tree/share/man/man1" && LC_ALL=C ls)" \
+  "$({ echo wattle.1; "$wattle" help --format names | sed 's/ /-/g; s/.*/wattle-&.1/'; } | LC_ALL=C sort)"
+if command -v mandoc >/dev/null; then
+  is "they are clean" "$(mandoc -T lint -W warning "$tree"/share/man/man1/*.1 2>&1)" ''
+fi
+is "completion for bash" "$(cat "$tree/share/bash-completion/completions/wattle")" "$("$wattle" help --format bash)"
+is "completion for zsh" "$(cat "$tree/share/zsh/site-functions/_wattle")" "$("$wattle" help --format zsh)"
 is "nothing outside the prefix" "$(cd "$stage" && find . -type f -not -path './opt/wattle/*')" ''
 
 prefix=$(sed -n 's/^WATTLE_OPENSSL:[A-Z]*=//p' "$WATTLE_BUILD/CMakeCache.txt")
@@ -23,7 +30,7 @@ fi
 is "no file names the source tree" "$(grep -rlF -- "$WATTLE_SOURCE/" "$tree")" ''
 while read -r file; do
   path=$(readelf -d "$file" | sed -nE 's/.*R(UN)?PATH.*\[(.*)\].*/\2/p')
-  like "${file#"$tree/"}: looks for libraries from where it lies" "$path" '^(\$ORIGIN[^:]*)?$'
+  like "${file#"$tree/"}: looks for libraries from where it lies" "${path:-nowhere}" '^(nowhere|\$ORIGIN[^:]*)$'
 done < <(binaries)
 
 # The tree moves, and everything still finds its own OpenSSL there.

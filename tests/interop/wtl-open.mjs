@@ -1,11 +1,14 @@
 // Opens a Wattle container with node's own crypto and @noble/post-quantum: written from docs/formats/wtl.md alone, to show
 // that the page is enough.
-//   wtl-open.mjs CONTAINER --identity FILE [--sender FILE]    prints JSON: shape, entries with the contents' SHA-256; exit 3: refused
-// Identities: age's AGE-SECRET-KEY-PQ-1... (X-Wing). Senders: SubjectPublicKeyInfo PEM (ML-DSA, SLH-DSA).
-import { createDecipheriv, createHash, createHmac } from 'node:crypto';
+//   wtl-open.mjs CONTAINER --identity FILE | --passphrase FILE  [--sender FILE]
+// prints JSON: shape, recipients, entries with the contents' SHA-256; exit 3: refused
+// Identities: age's AGE-SECRET-KEY-PQ-1... (X-Wing), PKCS#8 PEM with the seed (ML-KEM-1024). The passphrase is FILE's first line. Senders:
+// SubjectPublicKeyInfo PEM (ML-DSA, SLH-DSA).
+import { createDecipheriv, createHash, createHmac, scryptSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js';
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
+import { ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
 import { slh_dsa_sha2_128s } from '@noble/post-quantum/slh-dsa.js';
 
 class Refused extends Error {}
@@ -46,12 +49,13 @@ function gcm(key, nonce, sealed) {
   }
 }
 
-// Single-shot HPKE base mode, RFC 9180 sections 4, 5.1 and 6.1; KDF HKDF-SHA256, AEAD AES-256-GCM, KEM X-Wing.
-function hpkeOpen(sharedSecret, info, sealed) {
-  const suite = Buffer.concat([Buffer.from('HPKE'), u16(0x647a), u16(1), u16(2)]);
-  const extract = (salt, name, ikm) => hmac('sha256', salt, 'HPKE-v1', suite, name, ikm);
+// Single-shot HPKE base mode, RFC 9180 sections 4, 5.1 and 6.1; AEAD AES-256-GCM.
+function hpkeOpen(kem, sharedSecret, info, sealed) {
+  const digest = kem.kdf === 2 ? 'sha384' : 'sha256';
+  const suite = Buffer.concat([Buffer.from('HPKE'), u16(kem.type), u16(kem.kdf), u16(2)]);
+  const extract = (salt, name, ikm) => hmac(digest, salt, 'HPKE-v1', suite, name, ikm);
   const labeled = (prk, name, context, n) =>
-    expand('sha256', prk, Buffer.concat([u16(n), Buffer.from('HPKE-v1'), suite, Buffer.from(name), context]), n);
+    expand(digest, prk, Buffer.concat([u16(n), Buffer.from('HPKE-v1'), suite, Buffer.from(name), context]), n);
   const none = Buffer.alloc(0);
   const context = Buffer.concat([Buffer.from([0]), extract(none, 'psk_id_hash', none), extract(none, 'info_hash', info)]);
   const secret = extract(sharedSecret, 'secret', none);
@@ -102,6 +106,8 @@ function parseSlot(raw, place) {
   for (let i = 0; i < count; i++)
     stanzas.push({ type: area.u16(), kdf: area.u16(), aead: area.u16(), body: area.take(area.u32()) });
   must(area.done(), 'stanzas');
+  must(count < 2 || stanzas.every((s) => s.type !== 0x8001), 'a passphrase beside others');
+  must(stanzas.every((s, i) => s.type !== 0x8002 || i === count - 1), 'place of the roster');
   return { state: 'whole', generation, stanzas, raw, mac: raw.subarray(end - 64, end - 32) };
 }
 
@@ -200,12 +206,17 @@ function checkTree(file, e, message) {
   });
 }
 
-function unwrap(p, slot, identity) {
+const kems = [
+  { type: 0x647a, kdf: 1, enc: 1120, seed: 32, secret: (enc, seed) => ml_kem768_x25519.decapsulate(enc, seed) },
+  { type: 0x0042, kdf: 2, enc: 1568, seed: 64, secret: (enc, seed) => ml_kem1024.decapsulate(enc, ml_kem1024.keygen(seed).secretKey) },
+];
+function unwrapKey(p, slot, identity) {
   const info = Buffer.concat([label('wattle/seal/v1'), u16(p.suite), p.id]);
-  for (const s of slot.stanzas.filter((x) => x.type === 0x647a && x.kdf === 1 && x.aead === 2)) {
-    must(s.body.length === 1120 + 48, 'stanza length');
+  const kem = kems.find((k) => k.seed === identity.length);
+  for (const s of slot.stanzas.filter((x) => x.type === kem.type && x.kdf === kem.kdf && x.aead === 2)) {
+    must(s.body.length === kem.enc + 48, 'stanza length');
     try {
-      return hpkeOpen(ml_kem768_x25519.decapsulate(s.body.subarray(0, 1120), identity), info, s.body.subarray(1120));
+      return hpkeOpen(kem, kem.secret(s.body.subarray(0, kem.enc), identity), info, s.body.subarray(kem.enc));
     } catch (e) {
       if (!(e instanceof Refused)) throw e;
     }
@@ -213,7 +224,30 @@ function unwrap(p, slot, identity) {
   throw new Refused('not a recipient');
 }
 
-function open(file, identity, spki) {
+// "Passphrase"
+function unwrapPassphrase(p, slot, passphrase) {
+  const s = slot.stanzas[0];
+  must(s?.type === 0x8001 && s.kdf === 3 && s.aead === 2, 'no passphrase opens it');
+  must(s.body.length === 141, 'stanza length');
+  const r = new Reader(s.body);
+  const cost = { logN: r.u8(), r: r.u16(), p: r.u16() };
+  must(cost.logN > 0 && cost.logN < 16 * cost.r && cost.r * cost.p > 0 && cost.r * cost.p < 2 ** 30, 'scrypt parameters');
+  must(2 ** cost.logN * cost.r * cost.p <= 2 ** 23, 'too much work');
+  const context = (x) => Buffer.concat([label('wattle/seal/v1 passphrase'), u16(p.suite), p.id, x]);
+  const key = scryptSync(passphrase, context(r.take(32)), 32, { N: 2 ** cost.logN, r: cost.r, p: cost.p, maxmem: 2 ** 31 - 1 });
+  return openMessage(key, context(s.body.subarray(0, 37)), s.body.subarray(37));
+}
+
+// "Roster": key ids, null where nobody said; undefined when there is none.
+function readRoster(p, slot, key) {
+  const s = slot.stanzas.find((x) => x.type === 0x8002 && x.kdf === 3 && x.aead === 2);
+  if (!s) return undefined;
+  const plain = openMessage(key, Buffer.concat([label('wattle/seal/v1 roster'), p.id, u64(slot.generation)]), s.body);
+  must(plain.length === 32 * (slot.stanzas.length - 1), 'length of the roster');
+  return slot.stanzas.slice(0, -1).map((_, i) => plain.subarray(32 * i, 32 * i + 32)).map((id) => (zero(id) ? null : id.toString('hex')));
+}
+
+function open(file, identity, passphrase, spki) {
   const p = parsePreamble(file.subarray(0, 4096));
   const payload = 4096 + 2 * p.slotSize;
   must(file.length >= payload + 192, 'cut off');
@@ -225,7 +259,7 @@ function open(file, identity, spki) {
   const signatures = parseSignatures(sigs);
   const index = file.subarray(t.index, t.index + t.indexSize);
   must(hash('sha512', index).equals(t.digest), 'index digest');
-  const key = unwrap(p, slot, identity);
+  const key = identity ? unwrapKey(p, slot, identity) : unwrapPassphrase(p, slot, passphrase);
   const sub = (use) => expand('sha512', key, Buffer.from('wattle/seal/v1 ' + use), 32);
   must(hmac('sha256', sub('header mac'), p.page, slot.raw.subarray(0, p.slotSize - 64)).equals(slot.mac), 'header MAC');
   must(hmac('sha256', sub('trailer mac'), p.id, t.raw.subarray(0, 128), hash('sha512', sigs)).equals(t.mac), 'trailer MAC');
@@ -243,7 +277,16 @@ function open(file, identity, spki) {
     must(plain.length === e.size, 'size');
     return { ...out, type: 'file', size: e.size, sha256: hash('sha256', plain).toString('hex') };
   });
-  return { shape: ['directory', 'file', 'stream'][shape], sender: Boolean(spki), entries: listed };
+  const roster = readRoster(p, slot, sub('roster key'));
+  return { shape: ['directory', 'file', 'stream'][shape], sender: Boolean(spki), header: slot.generation, roster, entries: listed };
+}
+
+// PKCS#8 of an ML-KEM-1024 key kept as its seed (RFC 9935): the seed is at the end.
+function readIdentity(text) {
+  if (!text.includes('PRIVATE KEY-----')) return ageIdentity(text);
+  const der = Buffer.from(text.replace(/-----[^-]*-----/g, ''), 'base64');
+  must(der.length === 86 && der.subarray(20, 22).equals(Buffer.from('8040', 'hex')), 'no ML-KEM seed');
+  return new Uint8Array(der.subarray(22));
 }
 
 // Bech32 (BIP 173) without its limit of length, as age uses it.
@@ -266,7 +309,8 @@ const option = (name) => { const i = options.indexOf(name); return i < 0 ? undef
 try {
   const pem = option('--sender');
   const spki = pem && Buffer.from(pem.replace(/-----[^-]*-----/g, ''), 'base64');
-  console.log(JSON.stringify(open(readFileSync(path), ageIdentity(option('--identity')), spki)));
+  const identity = option('--identity'), passphrase = option('--passphrase')?.split('\n')[0];
+  console.log(JSON.stringify(open(readFileSync(path), identity && readIdentity(identity), passphrase, spki)));
 } catch (e) {
   console.error(e instanceof Refused ? `refused: ${e.message}` : e.stack);
   process.exit(e instanceof Refused ? 3 : 70);

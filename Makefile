@@ -67,7 +67,7 @@ format: setup
 fuzz: ## every fuzz target for FUZZ_SECONDS=60; the corpus grows in build/fuzz/corpus
 fuzz: setup
 	$(call build,fuzz,--log-level=NOTICE)
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tools/fuzz
 
 cov: ## line coverage of all tests: a table, and pages in build/cov/html
 cov: setup

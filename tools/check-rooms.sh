@@ -24,7 +24,7 @@ awk '
     for (i = 1; i <= n; i++) {
       w = word[i]
       if (w == "" || w == "wire" || w == "program") continue
-      if (w ~ /^@/) { if (w !~ /^@(openssl|jansson|smartcols)$/) bad("no library is called \"" w "\"; tools/check-rooms.sh knows the headers of each") }
+      if (w ~ /^@/) { if (w !~ /^@(openssl|jansson|smartcols|inih)$/) bad("no library is called \"" w "\"; tools/check-rooms.sh knows the headers of each") }
       else if (!(w in kind)) bad("\"" room "\" names \"" w "\", which is no room above it: arrows point downwards only")
       else if (kind[w] == "program") bad("\"" room "\" names the program \"" w "\": nothing stands on a program")
       else if (own == "wire" && kind[w] != "wire" && w !~ /^(base|kernel|crypto)$/) bad("the wire room \"" room "\" names \"" w "\", which may do I/O")
@@ -52,9 +52,9 @@ includes='
       gsub(/\t/, " ", allowed[room])
     }
     std = "^(assert|ctype|errno|inttypes|limits|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|endian)[.]h$"
-    sys = "^(dirent|fcntl|fnmatch|getopt|langinfo|libgen|locale|poll|pthread|pwd|sched|semaphore|signal|spawn|syscall|termios|threads|time|unistd|wchar|arpa/.*|linux/.*|net/.*|netinet/.*|sys/.*)[.]h$"
+    sys = "^(dirent|fcntl|fnmatch|getopt|langinfo|libgen|locale|malloc|poll|pthread|pwd|sched|semaphore|signal|spawn|syscall|termios|threads|time|unistd|wchar|arpa/.*|linux/.*|net/.*|netinet/.*|sys/.*)[.]h$"
     vector = "^(immintrin|arm_neon|cpuid)[.]h$"
-    lib["@openssl"] = "^openssl/"; lib["@jansson"] = "^jansson(_config)?[.]h$"; lib["@smartcols"] = "^libsmartcols([.]h|/)"
+    lib["@openssl"] = "^openssl/"; lib["@jansson"] = "^jansson(_config)?[.]h$"; lib["@inih"] = "^ini[.]h$"; lib["@smartcols"] = "^libsmartcols([.]h|/)"
   }
   function has(room, word) { return index(allowed[room], " " word " ") > 0 }
   FNR == 1 { split(FILENAME, part, "/"); room = part[2]; inside = part[1] == "src" }

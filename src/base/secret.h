@@ -21,6 +21,9 @@ bool wtl_secret_heap_locked(void);
 
 int wtl_secret_new(wtl_secret *s, size_t n, wtl_err *err) WTL_MUST_USE; /* n zero bytes */
 int wtl_secret_copy(wtl_secret *s, wtl_bytes from, wtl_err *err) WTL_MUST_USE;
+/* n zero bytes, for secrets of many KiB that a process may have many of: on the secure heap while this library made it
+ * and half of it is free, so that small secrets always find room; else in ordinary memory. Does not set the heap up. */
+int wtl_secret_large(wtl_secret *s, size_t n, wtl_err *err) WTL_MUST_USE;
 void wtl_secret_free(wtl_secret *s); /* wipes; leaves an empty secret */
 void wtl_secret_auto(wtl_secret *s);
 wtl_bytes wtl_secret_view(const wtl_secret *s);

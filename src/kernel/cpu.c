@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char *const names[WTL_CPU_LEVELS] = {"ref", "shani", "avx2", "avx512"};
-static bool present[WTL_CPU_LEVELS];
+static const char *const names[WTL_CPU_FEATURES] = {"ref", "shani", "avx2", "avx512", "adx", "ice"};
+static bool present[WTL_CPU_FEATURES];
 static enum wtl_cpu_level forced = WTL_CPU_AUTO;
 
 const char *wtl_cpu_name(enum wtl_cpu_level level)
@@ -48,6 +48,9 @@ static void look(void)
     present[WTL_CPU_SHANI] = bit(c, 9) && bit(c, 19) && bit(b7, 29); /* SSSE3, SSE4.1, SHA */
     present[WTL_CPU_AVX2] = avx && (saved & SSE_AVX) == SSE_AVX && bit(b7, 5);
     present[WTL_CPU_AVX512] = avx && (saved & AVX512) == AVX512 && bit(b7, 16) && bit(b7, 30);
+    present[WTL_CPU_ADX] = bit(b7, 3) && bit(b7, 8) && bit(b7, 19);
+    present[WTL_CPU_ICE] = present[WTL_CPU_AVX512] && present[WTL_CPU_ADX] && bit(b7, 31) && bit(b7, 17) &&
+                           bit(b7, 21) && bit(c7, 1) && bit(c7, 6);
 }
 #else
 static void look(void)

@@ -14,10 +14,14 @@ enum wtl_cpu_level {
     WTL_CPU_SHANI,  /* x86 SHA extensions with SSE4.1 */
     WTL_CPU_AVX2,   /* 256-bit vectors */
     WTL_CPU_AVX512, /* 512-bit vectors: AVX-512 F and BW */
-    WTL_CPU_LEVELS
+    /* What some files need beside their level; WATTLE_CPU does not know these, wtl_cpu_has does. */
+    WTL_CPU_ADX, /* BMI1, BMI2 and ADX: mulx, rorx, andn, adcx, adox */
+    WTL_CPU_ICE, /* AVX-512 VL, DQ, IFMA, VBMI and VBMI2, as from Ice Lake and Zen 4 on; and ADX */
+    WTL_CPU_FEATURES
 };
+#define WTL_CPU_LEVELS WTL_CPU_ADX
 
-const char *wtl_cpu_name(enum wtl_cpu_level level); /* "ref", "shani", "avx2", "avx512" */
+const char *wtl_cpu_name(enum wtl_cpu_level level); /* "ref", "shani", "avx2", "avx512"; "adx", "ice" */
 
 /* CPUID has it, and XCR0 says that the system saves its registers (Intel SDM volume 1, 13.3 and 15.2). */
 bool wtl_cpu_has(enum wtl_cpu_level level);

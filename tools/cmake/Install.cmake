@@ -3,6 +3,8 @@
 set(private_dir ${CMAKE_INSTALL_LIBDIR}/wattle)
 
 install(TARGETS wattle LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# Not in OpenSSL's own folder of modules: that is another package's, and differs between systems. openssl.cnf names the file.
+install(TARGETS wtl_mod_module LIBRARY DESTINATION ${private_dir})
 install(DIRECTORY include/wattle DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 foreach(room IN LISTS WATTLE_ROOMS)
   if(TARGET wtl_prog_${room})
@@ -22,12 +24,27 @@ if(TARGET wtl_prog_cli AND NOT WATTLE_SANITIZE AND NOT WATTLE_FUZZ AND NOT WATTL
   install(DIRECTORY ${share}/bash-completion ${share}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR})
 endif()
 
+# Settings for other people's programs: dist/<program>/<file>.in, with the paths of the tree that is being installed.
+install(CODE "
+  set(share \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/wattle)
+  set(dir \${share}/openssl)
+  set(libdir \${CMAKE_INSTALL_PREFIX}/${private_dir})
+  set(module \${libdir}/wattle.so)
+  file(GLOB_RECURSE files RELATIVE ${CMAKE_SOURCE_DIR}/dist ${CMAKE_SOURCE_DIR}/dist/*.in)
+  foreach(file IN LISTS files)
+    string(REGEX REPLACE \"[.]in$\" \"\" plain \${file})
+    message(STATUS \"Installing: \$ENV{DESTDIR}\${share}/\${plain}\")
+    configure_file(${CMAKE_SOURCE_DIR}/dist/\${file} \$ENV{DESTDIR}\${share}/\${plain} @ONLY
+      FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  endforeach()")
+
 # wattle.pc asks for no other package: what include/wattle shows of OpenSSL and jansson is nothing.
 configure_file(tools/cmake/wattle.pc.in ${CMAKE_BINARY_DIR}/generated/wattle.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/generated/wattle.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 if(WATTLE_OPENSSL_PRIVATE)
   set_target_properties(wattle PROPERTIES INSTALL_RPATH "$ORIGIN/wattle")
+  set_target_properties(wtl_mod_module PROPERTIES INSTALL_RPATH "$ORIGIN")
   foreach(name crypto ssl)
     file(REAL_PATH ${WATTLE_OPENSSL_LIBDIR}/lib${name}.so.3 carried)
     install(PROGRAMS ${carried} DESTINATION ${private_dir} RENAME lib${name}.so.3)

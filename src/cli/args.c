@@ -8,6 +8,11 @@
 #include "cli/suggest.h"
 
 static const wtl_opt common[] = {
+    {.name = "crypto",
+     .arg = "WHOSE",
+     .values = "wattle openssl fips",
+     .help = "who computes: Wattle's kernels (the default), OpenSSL's own code, or OpenSSL's FIPS module",
+     .group = "Every command"},
     {.name = "json", .help = "print the result as one JSON object", .group = "Every command"},
     {.name = "help", .help = "print this help; also -h", .group = "Every command"},
 };

@@ -10,10 +10,16 @@
 #include "cli/doctor.h"
 #include "cli/doctor_machine.h"
 #include "cli/doctor_path.h"
+#include "cli/doctor_served.h"
 #include "cli/show.h"
 
 static const wtl_opt opts[] = {
     {.name = "keys", .arg = "DIR", .many = true, .help = "look at the keys and certificates of this folder"},
+    {.name = "openssl-conf",
+     .arg = "FILE",
+     .many = true,
+     .help =
+         "say which provider serves programs that are started with this openssl.cnf; loads what it names"},
     {.name = "days", .arg = "N", .help = "warn of certificates that expire within N days (default: 30)"},
 };
 
@@ -140,6 +146,9 @@ static int run(const wtl_args *args, wtl_err *err)
     AUTO(wtl_doctor) d = {.now = (int64_t)time(NULL)};
     TRY(parse_days(&d, wtl_args_get(args, "days", 0), err));
     wtl_doctor_machine(&d);
+    wtl_doctor_served(&d);
+    for (size_t i = 0; i < wtl_args_count(args, "openssl-conf"); i++)
+        wtl_doctor_served_conf(&d, wtl_args_get(args, "openssl-conf", i));
     size_t folders = wtl_args_count(args, "keys");
     for (size_t i = 0; i < folders; i++)
         wtl_doctor_path(&d, wtl_args_get(args, "keys", i));
@@ -155,6 +164,7 @@ static int run(const wtl_args *args, wtl_err *err)
 static const wtl_example examples[] = {
     {"wattle doctor", "this machine"},
     {"wattle doctor --keys ~/keys --days 60", "and every key and certificate in a folder"},
+    {"wattle doctor --openssl-conf /etc/nginx/openssl.cnf", "does nginx get Wattle's kernels?"},
     {"wattle doctor signer.key chain.pem model.wtl", NULL},
     {"wattle doctor --json | jq -r '.checks[] | select(.result == \"problem\") | .text'", NULL},
 };
@@ -168,7 +178,7 @@ static const wtl_field fields[] = {
     {"checks[].result", "ok, note, warning or problem", false},
     {"checks[].check",
      "openssl, providers, algorithms, self-check, memory, core dumps, processor, kernels, randomness, clock, "
-     "environment; "
+     "environment, served, validation; "
      "of paths permissions, passphrase, algorithm, key, certificate, container, leftover, file",
      false},
     {"checks[].subject", "the file or folder, or null", false},

@@ -61,7 +61,10 @@ static void check_algorithms(wtl_doctor *d)
     const wtl_alg *a;
     for (size_t i = 0; (a = wtl_alg_at(i)) != NULL; i++) {
         wtl_err err = {0};
-        if (wtl_health_alg(a, &err) < 0)
+        if (wtl_health_alg(a, &err) < 0 && wtl_lib_crypto() == WTL_LIB_FIPS)
+            wtl_doctor_say(d, WTL_DOCTOR_NOTE, "algorithms", NULL, NULL, "%s: not in OpenSSL's FIPS module",
+                           a->name);
+        else if (wtl_health_alg(a, &err) < 0)
             wtl_doctor_say(d, WTL_DOCTOR_PROBLEM, "algorithms", NULL, reinstall, "%s: %s", a->name, err.text);
         else
             good++;
@@ -75,6 +78,8 @@ static void try_algorithms(wtl_doctor *d)
     static const char *const names[] = {"ML-DSA-65", "X-Wing"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         wtl_err err = {0};
+        if (wtl_lib_crypto() == WTL_LIB_FIPS && wtl_health_alg(wtl_alg_by_name(names[i]), NULL) < 0)
+            continue;
         if (wtl_health_try(wtl_alg_by_name(names[i]), &err) < 0)
             wtl_doctor_say(d, WTL_DOCTOR_PROBLEM, "self-check", NULL, "do not use this machine's OpenSSL",
                            "%s: %s", names[i], err.text);

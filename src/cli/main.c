@@ -49,11 +49,30 @@ static void keep_memory_small(void)
 #endif
 }
 
-static int start(wtl_err *err)
+/* What --crypto says, else WATTLE_CRYPTO. */
+static int choose_crypto(const wtl_args *args, wtl_err *err)
 {
-    TRY(wtl_lib_init(err));
+    const char *whose = wtl_args_get(args, "crypto", 0);
+    if (whose == NULL)
+        whose = getenv("WATTLE_CRYPTO");
+    if (whose == NULL || whose[0] == '\0')
+        return WTL_OK;
+    TRY(wtl_lib_use(whose, err));
+    if (wtl_lib_crypto() == WTL_LIB_FIPS)
+        fprintf(
+            stderr,
+            "wattle: OpenSSL's FIPS module computes; Wattle's own kernels are not validated and stay off\n");
+    return WTL_OK;
+}
+
+static int start(const wtl_args *args, wtl_err *err)
+{
+    wtl_lib_ignore_config();
+    TRY(choose_crypto(args, err));
     const char *cpu = getenv("WATTLE_CPU");
-    return cpu != NULL && cpu[0] != '\0' ? wtl_cpu_force(cpu, err) : WTL_OK;
+    if (cpu != NULL && cpu[0] != '\0')
+        TRY(wtl_cpu_force(cpu, err));
+    return wtl_lib_init(err);
 }
 
 static int run(const wtl_cmd *cmd, int argc, char **argv, wtl_err *err)
@@ -65,7 +84,7 @@ static int run(const wtl_cmd *cmd, int argc, char **argv, wtl_err *err)
         return wtl_show_flush(err);
     }
     if (!cmd->plain)
-        TRY(start(err));
+        TRY(start(&args, err));
     wtl_json_lost(); /* counts from here on, for what --json prints */
     TRY(cmd->run(&args, err));
     return wtl_show_flush(err);
@@ -93,6 +112,8 @@ int main(int argc, char **argv)
     if (rc < 0)
         wtl_show_error(cmd->name, &err);
     if (wtl_lanes_fault(&err) < 0)
+        wtl_show_error(cmd->name, &err);
+    if (wtl_lib_fault(&err) < 0)
         wtl_show_error(cmd->name, &err);
     if (rc < 0 && wtl_stop_asked() != 0)
         raise(wtl_stop_asked()); /* so that the shell sees why the program ended */

@@ -300,8 +300,9 @@ static const struct {
     const char *meaning;
 } variables[] = {
     {"COLUMNS", "The width of tables, where no terminal tells it."},
-    {"WATTLE_CPU",
-     "Hash by this way alone: ref, shani, avx2 or avx512. One that the processor lacks is refused."},
+    {"WATTLE_CRYPTO", "What --crypto says, where that is not given."},
+    {"WATTLE_FIPS_CONF", "With --crypto fips: the file that `openssl fipsinstall` wrote."},
+    {"OPENSSL_MODULES", "Read by OpenSSL, with --crypto fips alone: the folder of its FIPS module."},
     {"LD_LIBRARY_PATH",
      "Read by the loader: it can put another OpenSSL in place of the one that Wattle was built "
      "with. wattle doctor says which one is in use."},

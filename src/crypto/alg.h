@@ -19,7 +19,8 @@ enum wtl_alg_flag {
     WTL_ALG_HYBRID = 4,    /* both parts must fall; PQ is set too */
     WTL_ALG_CNSA2 = 8,     /* named in CNSA 2.0 */
     WTL_ALG_KEYGEN = 16,   /* `wattle key generate` makes it */
-    WTL_ALG_AGE_TEXT = 32  /* its keys are written in age's text form, not PKCS#8/SPKI */
+    WTL_ALG_AGE_TEXT = 32, /* its keys are written in age's text form, not PKCS#8/SPKI */
+    WTL_ALG_OURS = 64      /* Wattle's own provider computes it, unless that is switched off */
 };
 
 /* One row of algs.def. Sizes in bytes; 0 where the notion does not apply. */

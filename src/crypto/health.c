@@ -1,6 +1,7 @@
 #include "crypto/health.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,7 +1,7 @@
 #include "crypto/kem.h"
 
 #include "crypto/key_impl.h"
-#include "crypto/mlkem.h"
+#include "crypto/evpkem.h"
 #include "crypto/xwing.h"
 
 static int check_kem(const wtl_key *k, wtl_err *err)
@@ -14,8 +14,8 @@ static int check_kem(const wtl_key *k, wtl_err *err)
 static int mlkem_encaps(const wtl_key *k, wtl_bytes random, uint8_t *ct, wtl_secret *ss, wtl_err *err)
 {
     AUTO(wtl_secret) s = {0};
-    TRY(wtl_secret_new(&s, WTL_MLKEM_SECRET, err));
-    TRY(wtl_mlkem_encaps(k->pkey, random, ct, k->alg->out, s.p, err));
+    TRY(wtl_secret_new(&s, WTL_EVPKEM_SECRET, err));
+    TRY(wtl_evpkem_encaps(k->pkey, random, ct, k->alg->out, s.p, err));
     *ss = s;
     s = (wtl_secret){0};
     return WTL_OK;
@@ -45,7 +45,7 @@ int wtl_kem_encaps_derand(const wtl_key *k, wtl_bytes random, wtl_buf *enc, wtl_
 {
     *ss = (wtl_secret){0};
     TRY(check_kem(k, err));
-    size_t need = k->alg->id == WTL_ALG_ID_XWING ? 2 * WTL_MLKEM_RANDOM : WTL_MLKEM_RANDOM;
+    size_t need = k->alg->id == WTL_ALG_ID_XWING ? 2 * WTL_EVPKEM_RANDOM : WTL_EVPKEM_RANDOM;
     ENSURE(random.n == need, err, WTL_USAGE, "%s takes %zu bytes of randomness, and %zu were given",
            k->alg->name, need, random.n);
     return encaps(k, random, enc, ss, err);
@@ -62,8 +62,8 @@ int wtl_kem_decaps(const wtl_key *k, wtl_bytes enc, wtl_secret *ss, wtl_err *err
     if (k->alg->id == WTL_ALG_ID_XWING)
         return wtl_xwing_decaps(k, enc, ss, err);
     AUTO(wtl_secret) s = {0};
-    TRY(wtl_secret_new(&s, WTL_MLKEM_SECRET, err));
-    TRY(wtl_mlkem_decaps(k->pkey, enc, s.p, err));
+    TRY(wtl_secret_new(&s, WTL_EVPKEM_SECRET, err));
+    TRY(wtl_evpkem_decaps(k->pkey, enc, s.p, err));
     *ss = s;
     s = (wtl_secret){0};
     return WTL_OK;

@@ -11,10 +11,27 @@
 #include "crypto/lib.h"
 #include "crypto/xwing.h"
 
+/* The FIPS module has fewer algorithms than the table; X-Wing needs X25519, which it does not approve. */
+static int check_offered(const wtl_alg *alg, wtl_err *err)
+{
+    if (wtl_lib_crypto() != WTL_LIB_FIPS)
+        return WTL_OK;
+    EVP_KEYMGMT *m = EVP_KEYMGMT_fetch(wtl_lib_ctx(), alg->evp != NULL ? alg->evp : "X25519", NULL);
+    EVP_KEYMGMT_free(m);
+    if (m == NULL)
+        return WTL_FAIL_OSSL(
+            err, WTL_POLICY,
+            "OpenSSL's FIPS module has no %s: take an algorithm that it approves, or do without "
+            "--crypto fips",
+            alg->name);
+    return WTL_OK;
+}
+
 int wtl_key_alloc(wtl_key **out, const wtl_alg *alg, wtl_err *err)
 {
     *out = NULL;
     TRY(wtl_lib_init(err));
+    TRY(check_offered(alg, err));
     wtl_key *k = calloc(1, sizeof *k);
     ENSURE(k != NULL, err, WTL_NOMEM, "out of memory");
     k->alg = alg;

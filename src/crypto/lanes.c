@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "crypto/lib.h"
 #include "kernel/sha256.h"
 
 _Static_assert(WTL_LANES_MOST + 0 <= WTL_SHA256_LANES_MOST + 0, "the kernel takes all lanes at once");
@@ -37,11 +38,12 @@ void wtl_lanes_auto(wtl_lanes **l)
     wtl_lanes_free(*l);
 }
 
-/* Without a vector unit that we know, OpenSSL's own assembler is quicker than plain C; unless plain C is forced. */
+/* Without a vector unit that we know, OpenSSL's own assembler is quicker than plain C; unless plain C is forced. And where our
+ * kernels are switched off, OpenSSL hashes. */
 static int pick(const wtl_sha256_plan **plan, enum wtl_hash h, wtl_err *err)
 {
     *plan = NULL;
-    if (h != WTL_HASH_SHA256)
+    if (h != WTL_HASH_SHA256 || wtl_lib_crypto() != WTL_LIB_WATTLE)
         return WTL_OK;
     TRY(wtl_sha256_pick(plan, err));
     if (wtl_sha256_level(*plan) == WTL_CPU_REF && wtl_cpu_forced() == WTL_CPU_AUTO)

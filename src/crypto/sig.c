@@ -75,6 +75,12 @@ static void params_of(const wtl_alg *alg, const wtl_sig_opts *o, bool sign, para
     p->list[p->n] = OSSL_PARAM_construct_end();
 }
 
+static void note_server(const wtl_key *k)
+{
+    if ((wtl_key_alg(k)->flags & WTL_ALG_OURS) != 0)
+        wtl_lib_served(wtl_key_evp(k), wtl_key_alg(k)->name);
+}
+
 static const wtl_sig_opts no_opts;
 
 int wtl_sig_sign(const wtl_key *k, wtl_bytes msg, const wtl_sig_opts *opts, wtl_buf *sig, wtl_err *err)
@@ -84,6 +90,7 @@ int wtl_sig_sign(const wtl_key *k, wtl_bytes msg, const wtl_sig_opts *opts, wtl_
     TRY(check_opts(k, msg, opts, err));
     ENSURE(wtl_key_is_private(k), err, WTL_USAGE, "this is a public %s key: signing takes the private one",
            alg->name);
+    note_server(k);
     param_list params;
     params_of(alg, opts, true, &params);
     size_t had = sig->n;
@@ -109,6 +116,7 @@ int wtl_sig_verify(const wtl_key *k, wtl_bytes msg, const wtl_sig_opts *opts, wt
     TRY(check_opts(k, msg, opts, err));
     ENSURE(sig.n > 0 && sig.n <= alg->out, err, WTL_NO, "a signature of %s does not have %zu bytes",
            alg->name, sig.n);
+    note_server(k);
     param_list params;
     params_of(alg, opts, false, &params);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();

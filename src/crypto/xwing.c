@@ -5,7 +5,7 @@
 
 #include "crypto/hash.h"
 #include "crypto/lib.h"
-#include "crypto/mlkem.h"
+#include "crypto/evpkem.h"
 
 enum {
     SEED = 32,
@@ -17,7 +17,7 @@ enum {
     PUBLIC = MLKEM_PUBLIC + X,
     ENC = MLKEM_CT + X,
     SECRET = 32,
-    RANDOM = WTL_MLKEM_RANDOM + X
+    RANDOM = WTL_EVPKEM_RANDOM + X
 };
 
 static const uint8_t label[6] = {0x5c, 0x2e, 0x2f, 0x2f, 0x5e, 0x5c}; /* \.//^\ */
@@ -104,6 +104,7 @@ int wtl_xwing_public_raw(const wtl_key *k, wtl_buf *out, wtl_err *err)
 /* X25519(mine, theirs) into ss[32]. */
 static int agree(EVP_PKEY *mine, EVP_PKEY *theirs, uint8_t *ss, wtl_err *err)
 {
+    wtl_lib_served(mine, "X25519");
     size_t n = X;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(wtl_lib_ctx(), mine, NULL);
     int rc = WTL_OK;
@@ -140,15 +141,15 @@ static int encaps(const wtl_key *k, wtl_bytes random, uint8_t *ct, wtl_secret *s
     AUTO(wtl_secret) both = {0};
     AUTO(wtl_key) *ephemeral = NULL;
     const wtl_alg *x25519 = wtl_alg_at(WTL_ALG_ID_X25519);
-    wtl_bytes m = {random.p, random.n > 0 ? WTL_MLKEM_RANDOM : 0};
-    TRY(wtl_secret_new(&both, WTL_MLKEM_SECRET + X, err));
+    wtl_bytes m = {random.p, random.n > 0 ? WTL_EVPKEM_RANDOM : 0};
+    TRY(wtl_secret_new(&both, WTL_EVPKEM_SECRET + X, err));
     if (random.n > 0)
-        TRY(wtl_key_from_seed(&ephemeral, x25519, (wtl_bytes){random.p + WTL_MLKEM_RANDOM, X}, err));
+        TRY(wtl_key_from_seed(&ephemeral, x25519, (wtl_bytes){random.p + WTL_EVPKEM_RANDOM, X}, err));
     else
         TRY(wtl_key_generate(&ephemeral, x25519, err));
     TRY(raw_public(ephemeral->pkey, ct + MLKEM_CT, X, err));
-    TRY(agree(ephemeral->pkey, k->x25519, both.p + WTL_MLKEM_SECRET, err));
-    TRY(wtl_mlkem_encaps(k->pkey, m, ct, MLKEM_CT, both.p, err));
+    TRY(agree(ephemeral->pkey, k->x25519, both.p + WTL_EVPKEM_SECRET, err));
+    TRY(wtl_evpkem_encaps(k->pkey, m, ct, MLKEM_CT, both.p, err));
     return combine(&both, ct + MLKEM_CT, k->x25519, ss, err);
 }
 
@@ -173,9 +174,9 @@ int wtl_xwing_decaps(const wtl_key *k, wtl_bytes enc, wtl_secret *ss, wtl_err *e
     AUTO(wtl_secret) both = {0};
     AUTO(wtl_key) *theirs = NULL;
     const uint8_t *ct_x = enc.p + MLKEM_CT;
-    TRY(wtl_secret_new(&both, WTL_MLKEM_SECRET + X, err));
+    TRY(wtl_secret_new(&both, WTL_EVPKEM_SECRET + X, err));
     TRY(wtl_key_from_public(&theirs, wtl_alg_at(WTL_ALG_ID_X25519), (wtl_bytes){ct_x, X}, err));
-    TRY(wtl_mlkem_decaps(k->pkey, (wtl_bytes){enc.p, MLKEM_CT}, both.p, err));
-    TRY(agree(k->x25519, theirs->pkey, both.p + WTL_MLKEM_SECRET, err));
+    TRY(wtl_evpkem_decaps(k->pkey, (wtl_bytes){enc.p, MLKEM_CT}, both.p, err));
+    TRY(agree(k->x25519, theirs->pkey, both.p + WTL_EVPKEM_SECRET, err));
     return combine(&both, ct_x, k->x25519, ss, err);
 }

@@ -62,7 +62,7 @@ static void the_library(void **state)
     assert_false(wtl_health_is_older());
     assert_non_null(strchr(wtl_health_built(), '.'));
     assert_good(wtl_health_providers(&names, &err), &err);
-    assert_string_equal(wtl_buf_cstr(&names), "default");
+    assert_string_equal(wtl_buf_cstr(&names), "default, wattle");
 }
 
 static void certificates(void **state)

@@ -20,13 +20,13 @@ awk '
     text = $0; sub(/^[a-z0-9]+:/, "", text)
     if (room in kind) bad("the room \"" room "\" is named twice")
     n = split(text, word, /[ \t]+/); own = "room"
-    for (i = 1; i <= n; i++) if (word[i] == "wire" || word[i] == "program") own = word[i]
+    for (i = 1; i <= n; i++) if (word[i] ~ /^(wire|program|module)$/) own = word[i]
     for (i = 1; i <= n; i++) {
       w = word[i]
-      if (w == "" || w == "wire" || w == "program") continue
+      if (w == "" || (w == own && !seen[room, w]++)) continue
       if (w ~ /^@/) { if (w !~ /^@(openssl|jansson|smartcols|inih)$/) bad("no library is called \"" w "\"; tools/check-rooms.sh knows the headers of each") }
       else if (!(w in kind)) bad("\"" room "\" names \"" w "\", which is no room above it: arrows point downwards only")
-      else if (kind[w] == "program") bad("\"" room "\" names the program \"" w "\": nothing stands on a program")
+      else if (kind[w] ~ /^(program|module)$/) bad("\"" room "\" names the " kind[w] " \"" w "\": nothing stands on a " kind[w])
       else if (own == "wire" && kind[w] != "wire" && w !~ /^(base|kernel|crypto)$/) bad("the wire room \"" room "\" names \"" w "\", which may do I/O")
     }
     kind[room] = own

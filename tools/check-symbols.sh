@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Names: libwattle.so exports what src/wattle.syms lists, no more and no less; that is what include/wattle declares;
-# and noun.c of a room exports only wtl_noun and wtl_noun_* (exceptions with their reason: tools/symbols.allow).
+# wattle.so exports OSSL_provider_init alone and asks libcrypto for nothing newer than 3.0, so that an older one can load it and be
+# told why it is refused; and noun.c of a room exports only wtl_noun and wtl_noun_* (exceptions with their reason: tools/symbols.allow).
 #   tools/check-symbols.sh [BUILD]   findings on stdout; exit 1 when there is one
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -27,6 +28,18 @@ tell "$work/listed" "$work/declared" "is listed in src/wattle.syms, but include/
 nm -D --undefined-only "$build/lib/libwattle.so" | awk '$2 ~ /^wtl_/ { print $2 }' | sort -u >"$work/undefined"
 tell "$work/undefined" /dev/null "is called inside libwattle.so, and no room defines it"
 
+module=${WATTLE_MODULE:-$build/lib/wattle.so}
+if [ -e "$module" ]; then
+  echo OSSL_provider_init >"$work/entry"
+  nm -D --defined-only "$module" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort -u >"$work/entries"
+  tell "$work/entries" "$work/entry" "is exported by wattle.so, which offers OSSL_provider_init alone"
+  tell "$work/entry" "$work/entries" "is not exported by wattle.so: OpenSSL cannot load it"
+  nm -D --undefined-only "$module" | sed -nE 's/.* ([^ ]+@OPENSSL_(3\.[1-9]|[4-9]).*)/\1/p' | sort -u >"$work/newer"
+  tell "$work/newer" /dev/null "is newer than OpenSSL 3.0: wattle.so could not tell an older one why it is refused"
+  nm -D --undefined-only "$module" | awk '$2 ~ /^wtl_/ { print $2 }' | sort -u >"$work/undefined"
+  tell "$work/undefined" /dev/null "is called inside wattle.so, and no room defines it"
+fi
+
 while read -r object; do
   room=${object%/*} room=${room##*/} noun=${object##*/} noun=${noun%.c.o}
   nm -g --defined-only "$object" | awk -v room="$room" -v noun="$noun" -v allow="$WATTLE_ALLOW" '
@@ -43,5 +56,5 @@ while read -r object; do
       printf "src/%s/%s.c exports %s; its names begin with %s_\n", room, noun, $3, prefix; red = 1
     }
     END { exit red }' || bad=1
-done < <(find "$build" -path '*/wtl_*.dir/*' -not -path '*/wtl_prog_*' -name '*.c.o' | sort)
+done < <(find "$build" -path '*/wtl_*.dir/*' -not -path '*/wtl_prog_*' -not -path '*/wtl_mod_*' -name '*.c.o' | sort)
 exit "$bad"

@@ -159,4 +159,64 @@ is "is quoted" "$(grep -c $'\033' <<<"$out")" 0
 like "and shown" "$out" 'esc\\+x1b'
 exits "no secret is printed" 1 "$wattle" doctor --keys keys --keys . --json
 is "in any form" "$(grep -c "$(sed -n 2p signer.key | cut -c1-30)" <<<"$out$err")" 0
+# Somebody else's openssl.cnf.
+module=$WATTLE_BUILD/lib/wattle.so
+case $(sed -n 's/^WATTLE_SANITIZE:[A-Z]*=//p' "$WATTLE_BUILD/CMakeCache.txt") in
+  *thread*) module= ;; # its runtime takes no module that is loaded twice
+esac
+conf() { # QUERY MODULE [SETTING [DEFAULT]]
+  printf 'openssl_conf = init\n[init]\nproviders = p\nalg_section = a\n[p]\ndefault = d\nwattle = w\n[d]\n%s\n' "${4-activate = 1}"
+  printf '[a]\n%s\n[w]\nmodule = %s\nactivate = 1\n%s\n' "${1:+default_properties = $1}" "$2" "${3-}"
+}
+if [ -n "$module" ] && [ -e "$module" ]; then
+  served() { exits "$1" "$2" "$wattle" doctor --openssl-conf "$3" --json; }
+  rows() { is "  and nothing else of it" "$(jq --arg s "$1" '[.checks[] | select(.check == "served" and .subject == $s)] | length' <<<"$out")" "$2"; }
+  conf '?provider=wattle' "$module" >good.cnf
+  served "openssl.cnf: in order" 0 good.cnf
+  finds ok served good.cnf 'computes ML-DSA-44, .*X25519MLKEM768'
+  rows good.cnf 1
+  conf '' "$module" >noquery.cnf
+  served "without a query" 0 noquery.cnf
+  finds warning served noquery.cnf 'does not ask for it'
+  conf 'provider=wattle' "$module" >hard.cnf
+  served "with a hard query" 0 hard.cnf
+  finds warning served hard.cnf 'ciphers and hashes, which it has not'
+  conf '?fips=yes,?provider=wattle' "$module" >two.cnf
+  served "with two wishes" 0 two.cnf
+  finds ok served two.cnf 'computes ML-DSA-44'
+  rows two.cnf 1
+  conf '?provider=wattle' /nowhere/wattle.so >missing.cnf
+  served "a module that is not there" 1 missing.cnf
+  finds problem served missing.cnf 'does not start: .*/nowhere/wattle.so.*No such file'
+  rows missing.cnf 1
+  printf 'not a module\n' >text.so
+  conf '?provider=wattle' "$tmp/text.so" >text.cnf
+  served "a module that is none" 1 text.cnf
+  finds problem served text.cnf 'does not start: .*text.so'
+  conf '?provider=wattle' "$module" 'cpu = fastest' >refuses.cnf
+  served "a setting that it refuses" 1 refuses.cnf
+  finds problem served refuses.cnf 'does not start: the setting cpu of the provider wattle has an unknown value; it may be auto, .*"fastest"'
+  conf '' "$module" 'verify-after-sign = perhaps' >refuses.cnf
+  served "also when nobody asks for it" 1 refuses.cnf
+  finds problem served refuses.cnf 'verify-after-sign .*yes or no .*"perhaps"'
+  conf '?provider=wattle' "$module" '' '# nothing' >nodefault.cnf
+  served "default is not activated" 1 nodefault.cnf
+  finds problem served nodefault.cnf 'activates neither default nor fips'
+  conf '?provider=wattle' "$module" | sed '/^wattle = /d' >unnamed.cnf
+  served "asked for, and not activated" 1 unnamed.cnf
+  finds problem served unnamed.cnf 'asks for .* and does not activate it'
+  : >empty.cnf
+  served "an empty file" 0 empty.cnf
+  finds note served empty.cnf 'does not activate'
+  printf '[init\n' >junk.cnf
+  served "a file that is none" 1 junk.cnf
+  finds problem served junk.cnf 'does not take the configuration file junk.cnf'
+  served "no file" 1 gone.cnf
+  finds problem served gone.cnf 'no such file'
+  exits "several" 1 "$wattle" doctor --openssl-conf good.cnf --openssl-conf missing.cnf --json
+  finds ok served good.cnf 'computes'
+  finds problem served missing.cnf 'does not start'
+else
+  skip "wattle.so cannot be loaded by this build"
+fi
 finish

@@ -54,6 +54,7 @@ members "key show" 0 signer.key
 members "key show" 0 alice.pub
 members "key convert" 0 signer.key --to jwk --out signer.jwk
 members algs 0
+members "bench primitives" 0 --alg X25519 --rounds 1
 members version 0
 members help 0
 members help 0 sign

@@ -14,6 +14,11 @@ if command -v mandoc >/dev/null; then
 fi
 is "completion for bash" "$(cat "$tree/share/bash-completion/completions/wattle")" "$("$wattle" help --format bash)"
 is "completion for zsh" "$(cat "$tree/share/zsh/site-functions/_wattle")" "$("$wattle" help --format zsh)"
+is "the provider is there" "$([ -r "$tree/lib/wattle/wattle.so" ] && echo yes)" yes
+is "settings for other programs" "$(cd "$tree/share/wattle" && find . -type f | LC_ALL=C sort)" \
+  "$(cd "$WATTLE_SOURCE/dist" && find . -type f -name '*.in' | sed 's/[.]in$//' | LC_ALL=C sort)"
+is "they name this prefix, and nothing is left to fill in" "$(grep -rhE '@[a-z]+@' "$tree/share/wattle"; grep -h '^module' "$tree/share/wattle/openssl/wattle.cnf")" \
+  "module = /opt/wattle/lib/wattle/wattle.so"
 is "nothing outside the prefix" "$(cd "$stage" && find . -type f -not -path './opt/wattle/*')" ''
 
 prefix=$(sed -n 's/^WATTLE_OPENSSL:[A-Z]*=//p' "$WATTLE_BUILD/CMakeCache.txt")
@@ -24,7 +29,7 @@ esac
 
 binaries() { find "$tree" -type f \( -path '*/bin/*' -o -name '*.so*' \) | LC_ALL=C sort; }
 if [ "$private" = yes ]; then
-  is "OpenSSL came along" "$(cd "$tree/lib/wattle" && ls)" "libcrypto.so.3"$'\n'"libssl.so.3"
+  is "OpenSSL came along" "$(cd "$tree/lib/wattle" && ls)" "libcrypto.so.3"$'\n'"libssl.so.3"$'\n'"wattle.so"
   is "no file names the OpenSSL it was built with" "$(grep -rlF -- "$prefix" "$tree")" ''
 fi
 is "no file names the source tree" "$(grep -rlF -- "$WATTLE_SOURCE/" "$tree")" ''
@@ -44,6 +49,8 @@ if [ "$private" = yes ]; then
     done
   done < <(binaries)
 fi
+
+like "the provider loads from another place" "$("$openssl" list -providers -provider "$tree/lib/wattle/wattle.so" 2>&1)" 'name: Wattle'
 
 # A program of somebody else, by pkg-config alone.
 if command -v cc >/dev/null && command -v pkg-config >/dev/null; then

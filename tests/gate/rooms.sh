@@ -56,6 +56,8 @@ fresh; echo 'net: base' >>src/rooms.dag
 red "a room named twice" '"net" is named twice'
 fresh; echo 'late: base prog' >>src/rooms.dag
 red "a room on top of a program" 'names the program "prog"'
+fresh; printf '%s\n' 'mod: module base' 'late: base mod' >>src/rooms.dag; mkdir src/mod src/late
+red "a room on top of a module" 'names the module "mod"'
 fresh; echo '#include <openssl/evp.h>' >>include/wattle/a.h
 red "a public header with a library in it" 'a public header includes "openssl/evp.h"'
 finish

@@ -1,14 +1,20 @@
 /* One crypto operation a line for the interop tests: words separated by one space, bytes in lower-case
- * hexadecimal, "-" for none. The answer is one line: values, or the name of the error. */
+ * hexadecimal, "-" for none. The answer is one line: values, or the name of the error.
+ *   crypto_peer [LEVEL | openssl]    computes by that level's kernels, or without Wattle's provider */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/evp.h>
 
 #include "base/text.h"
 #include "crypto/agetext.h"
 #include "crypto/chunked.h"
 #include "crypto/hpke.h"
+#include "crypto/key_impl.h"
+#include "crypto/lib.h"
 #include "crypto/sig.h"
+#include "kernel/cpu.h"
 
 enum { WORDS = 8 };
 
@@ -103,6 +109,59 @@ static int do_verify(const request *r, wtl_buf *answer, wtl_err *err)
     return WTL_OK;
 }
 
+/* mu ALG PUBLIC MESSAGE CONTEXT -> MU */
+static int do_mu(const request *r, wtl_buf *answer, wtl_err *err)
+{
+    AUTO(wtl_key) *k = NULL;
+    uint8_t mu[64];
+    TRY(wtl_key_from_public(&k, algorithm(r), arg(r, 2), err));
+    TRY(wtl_sig_mu(k, arg(r, 3), arg(r, 4), mu, err));
+    add(answer, (wtl_bytes){mu, sizeof mu});
+    return WTL_OK;
+}
+
+/* sign-mu ALG SEED MU */
+static int do_sign_mu(const request *r, wtl_buf *answer, wtl_err *err)
+{
+    AUTO(wtl_key) *k = NULL;
+    AUTO(wtl_buf) sig = {0};
+    wtl_sig_opts opts = {.message_is_mu = true, .deterministic = true};
+    TRY(wtl_key_from_seed(&k, algorithm(r), arg(r, 2), err));
+    TRY(wtl_sig_sign(k, arg(r, 3), &opts, &sig, err));
+    add(answer, wtl_buf_view(&sig));
+    return WTL_OK;
+}
+
+/* verify-mu ALG PUBLIC MU SIGNATURE -> ok */
+static int do_verify_mu(const request *r, wtl_buf *answer, wtl_err *err)
+{
+    AUTO(wtl_key) *k = NULL;
+    wtl_sig_opts opts = {.message_is_mu = true};
+    TRY(wtl_key_from_public(&k, algorithm(r), arg(r, 2), err));
+    TRY(wtl_sig_verify(k, arg(r, 3), &opts, arg(r, 4), err));
+    wtl_buf_str(answer, "ok");
+    return WTL_OK;
+}
+
+/* derive X25519 SCALAR POINT -> SECRET */
+static int do_derive(const request *r, wtl_buf *answer, wtl_err *err)
+{
+    AUTO(wtl_key) *own = NULL;
+    AUTO(wtl_key) *peer = NULL;
+    uint8_t ss[32];
+    size_t n = sizeof ss;
+    TRY(wtl_key_from_seed(&own, algorithm(r), arg(r, 2), err));
+    TRY(wtl_key_from_public(&peer, algorithm(r), arg(r, 3), err));
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(wtl_lib_ctx(), wtl_key_evp(own), NULL);
+    bool ok = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+              EVP_PKEY_derive_set_peer(ctx, wtl_key_evp(peer)) == 1 && EVP_PKEY_derive(ctx, ss, &n) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    if (!ok)
+        return WTL_FAIL_OSSL(err, WTL_FORMAT, "no secret of that point");
+    add(answer, (wtl_bytes){ss, n});
+    return WTL_OK;
+}
+
 /* chunked-seal KEY CONTEXT SALT PLAIN */
 static int do_chunked_seal(const request *r, wtl_buf *answer, wtl_err *err)
 {
@@ -157,6 +216,10 @@ static const struct {
     {"decaps", 2, 4, do_decaps},
     {"sign", 2, 6, do_sign},
     {"verify", 2, 6, do_verify},
+    {"mu", 2, 5, do_mu},
+    {"sign-mu", 2, 4, do_sign_mu},
+    {"verify-mu", 2, 5, do_verify_mu},
+    {"derive", 2, 4, do_derive},
     {"chunked-seal", 1, 5, do_chunked_seal},
     {"chunked-open", 1, 4, do_chunked_open},
 };
@@ -184,10 +247,22 @@ static void split(request *r, char *line)
         r->word[r->n++] = w;
 }
 
-int main(void)
+static void choose(const char *name)
+{
+    wtl_err err = {0};
+    int rc = strcmp(name, "openssl") == 0 ? wtl_lib_use(name, &err) : wtl_cpu_force(name, &err);
+    if (rc == WTL_OK)
+        return;
+    fprintf(stderr, "crypto_peer: %s\n", err.text);
+    exit(rc == WTL_POLICY ? 77 : 2);
+}
+
+int main(int argc, char **argv)
 {
     char *line = NULL;
     size_t cap = 0;
+    if (argc > 1)
+        choose(argv[1]);
     while (getline(&line, &cap, stdin) > 0) {
         request r = {.word = {""}};
         AUTO(wtl_buf) answer = {0};

@@ -8,9 +8,11 @@ grep -q '^WATTLE_SANITIZE:[A-Z]*=.' "$WATTLE_BUILD/CMakeCache.txt" && skip_all "
 ok "Wattle is installed aside" env DESTDIR="$tmp/stage" cmake --install "$WATTLE_BUILD" --prefix /opt/wattle
 tree=$tmp/stage/opt/wattle
 export PKG_CONFIG_PATH=$tree/lib/pkgconfig
-# shellcheck disable=SC2046
-ok "verify_and_open compiles and links by wattle.pc" \
-  cc -std=c11 -Wall -Wextra -Werror -o "$tmp/verify_and_open" "$WATTLE_SOURCE/examples/verify_and_open.c" $(pkg-config --cflags --libs wattle) "-Wl,-rpath,$tree/lib"
+for name in verify_and_open sign_many; do
+  # shellcheck disable=SC2046
+  ok "$name compiles and links by wattle.pc" \
+    cc -std=c11 -Wall -Wextra -Werror -o "$tmp/$name" "$WATTLE_SOURCE/examples/$name.c" $(pkg-config --cflags --libs wattle) "-Wl,-rpath,$tree/lib"
+done
 if command -v c++ >/dev/null; then
   (cd "$tree/include" && for h in wattle/*.h; do printf '#include <%s>\n' "$h"; done) >"$tmp/all.cc"
   printf 'int main() { wtl_container_close(nullptr); return wtl_rc_exit(0); }\n' >>"$tmp/all.cc"
@@ -39,4 +41,10 @@ flip m.wtl $(($(stat -c %s m.wtl) / 2))
 exits "a changed container" 1 example m signer.pub m.wtl alice.key signer.pub weights.bin
 echo more >>m/config.json
 exits "a changed model" 1 example m signer.pub m.wtl alice.key signer.pub weights.bin
+
+seq 100 >requests
+ok "a hundred lines are signed in one call" bash -c 'env -i ./sign_many signer.key signer.pub <requests >signatures'
+is "each by its own signature" "$(sort -u signatures | wc -l) of $(head -n 1 signatures | tr -d '\n' | wc -c)" "100 of 6618"
+exits "with another's key they do not verify" 1 bash -c 'env -i ./sign_many signer.key other.pub <requests'
+exits "a public key does not sign" 2 bash -c 'env -i ./sign_many signer.pub signer.pub <requests'
 finish

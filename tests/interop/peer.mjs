@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export class Peer {
-  constructor(program) {
-    this.child = spawn(program, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  constructor(program, args = []) {
+    this.child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = [];
     this.count = 0;
     this.bad = 0;

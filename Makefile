@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+CASES ?= 1000000
 
 # $(call build,PRESET): configured with the OpenSSL that tools/setup names; when it names none, make stops.
 build = @mkdir -p build; openssl=$$(tools/setup --print-openssl); \
@@ -18,7 +19,7 @@ build_with = $(patsubst @%,%,$(call build,$(1),-DWATTLE_OPENSSL_VECTORS="$$vecto
 check = ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(TESTS)
 
 .PHONY: all setup setup-build setup-demo release release-clang debug asan tsan cov fuzz demo bench test test-all test-release \
-	test-asan lint format install clean help
+	test-asan differential lint format prove install clean help
 
 all: ## the release build: build/release/bin/wattle
 all: setup-build
@@ -56,6 +57,10 @@ test-all: test debug release-clang tsan
 	$(call check,release-clang)
 	$(call check,tsan)
 
+differential: ## CASES=1000000 random cases of each algorithm (ML-DSA a tenth), Wattle's provider against OpenSSL's
+differential: release
+	@WATTLE_CASES=$(CASES) build/release/tests/unit_provider_differential
+
 lint: ## clang-tidy 19 over src
 lint: release
 	@tools/lint
@@ -68,6 +73,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=60; the corpus grows in build/fuzz/c
 fuzz: setup
 	$(call build,fuzz,--log-level=NOTICE)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tools/fuzz
+
+prove: ## the proofs of tests/proof by CBMC, for all inputs
+prove: setup
+	@JOBS=$(JOBS) tools/prove
 
 cov: ## line coverage of all tests: a table, and pages in build/cov/html
 cov: setup

@@ -1,6 +1,7 @@
 #include "base/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,9 +33,21 @@ int wtl_err_make(wtl_err *err, int rc, int sys_errno, const char *file, int line
     return rc;
 }
 
+/* OpenSSL, or our provider in it, had no memory: what was asked about is then neither right nor wrong. */
+static bool starved(unsigned long code)
+{
+    const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+    return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ||
+           (reason != NULL && strcmp(reason, "out of memory") == 0);
+}
+
 int wtl_err_ossl(wtl_err *err, int rc, const char *file, int line, const char *fmt, ...)
 {
     unsigned long code = ERR_peek_last_error();
+    if (starved(code) && (rc == WTL_FORMAT || rc == WTL_NO)) {
+        ERR_clear_error();
+        return wtl_err_make(err, WTL_NOMEM, 0, file, line, "out of memory");
+    }
     if (err != NULL) {
         va_list ap;
         va_start(ap, fmt);

@@ -12,7 +12,7 @@ int wtl_err_make(wtl_err *err, int rc, int sys_errno, const char *file, int line
     WTL_PRINTF(6, 7);
 
 /* Like wtl_err_make for a failed OpenSSL call: takes the newest code off OpenSSL's queue, clears the
- * queue and appends OpenSSL's reason in brackets. */
+ * queue and appends OpenSSL's reason in brackets. Where OpenSSL only lacked memory, WTL_FORMAT and WTL_NO become WTL_NOMEM. */
 int wtl_err_ossl(wtl_err *err, int rc, const char *file, int line, const char *fmt, ...) WTL_PRINTF(5, 6);
 
 /* Puts words before the sentence that is already there ("model/a.bin: " and so on). */

@@ -8,6 +8,7 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 CASES ?= 1000000
+SECONDS ?= 300
 
 # $(call build,PRESET): configured with the OpenSSL that tools/setup names; when it names none, make stops.
 build = @mkdir -p build; openssl=$$(tools/setup --print-openssl); \
@@ -19,7 +20,7 @@ build_with = $(patsubst @%,%,$(call build,$(1),-DWATTLE_OPENSSL_VECTORS="$$vecto
 check = ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(TESTS)
 
 .PHONY: all setup setup-build setup-demo release release-clang debug asan tsan cov fuzz demo bench test test-all test-release \
-	test-asan differential lint format prove install clean help
+	test-asan differential lint format prove soak interop install clean help
 
 all: ## the release build: build/release/bin/wattle
 all: setup-build
@@ -73,6 +74,14 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=60; the corpus grows in build/fuzz/c
 fuzz: setup
 	$(call build,fuzz,--log-level=NOTICE)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) JOBS=$(JOBS) tools/fuzz
+
+interop: ## the programs of other makers with Wattle's proxy: docs/interop.md
+interop: release
+	@tools/interop docs/interop.md
+
+soak: ## the proxy under traffic of all kinds for SECONDS=300: does it grow?
+soak: release
+	@tools/soak $(SECONDS)
 
 prove: ## the proofs of tests/proof by CBMC, for all inputs
 prove: setup

@@ -24,7 +24,7 @@ awk '
     for (i = 1; i <= n; i++) {
       w = word[i]
       if (w == "" || (w == own && !seen[room, w]++)) continue
-      if (w ~ /^@/) { if (w !~ /^@(openssl|jansson|smartcols|inih)$/) bad("no library is called \"" w "\"; tools/check-rooms.sh knows the headers of each") }
+      if (w ~ /^@/) { if (w !~ /^@(openssl|ssl|jansson|smartcols|inih|seccomp|sdt)$/) bad("no library is called \"" w "\"; tools/check-rooms.sh knows the headers of each") }
       else if (!(w in kind)) bad("\"" room "\" names \"" w "\", which is no room above it: arrows point downwards only")
       else if (kind[w] ~ /^(program|module)$/) bad("\"" room "\" names the " kind[w] " \"" w "\": nothing stands on a " kind[w])
       else if (own == "wire" && kind[w] != "wire" && w !~ /^(base|kernel|crypto)$/) bad("the wire room \"" room "\" names \"" w "\", which may do I/O")
@@ -52,9 +52,9 @@ includes='
       gsub(/\t/, " ", allowed[room])
     }
     std = "^(assert|ctype|errno|inttypes|limits|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|endian)[.]h$"
-    sys = "^(dirent|fcntl|fnmatch|getopt|langinfo|libgen|locale|malloc|poll|pthread|pwd|sched|semaphore|signal|spawn|syscall|termios|threads|time|unistd|wchar|arpa/.*|linux/.*|net/.*|netinet/.*|sys/.*)[.]h$"
+    sys = "^(dirent|fcntl|fnmatch|getopt|grp|langinfo|libgen|locale|malloc|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|syscall|termios|threads|time|unistd|wchar|arpa/.*|linux/.*|net/.*|netinet/.*|sys/.*)[.]h$"
     vector = "^(immintrin|arm_neon|cpuid)[.]h$"
-    lib["@openssl"] = "^openssl/"; lib["@jansson"] = "^jansson(_config)?[.]h$"; lib["@inih"] = "^ini[.]h$"; lib["@smartcols"] = "^libsmartcols([.]h|/)"
+    lib["@openssl"] = "^openssl/"; ssl = "^openssl/(ssl|ssl3|tls1|quic)[.]h$"; lib["@seccomp"] = "^seccomp[.]h$"; lib["@sdt"] = "^sys/sdt[.]h$"; lib["@jansson"] = "^jansson(_config)?[.]h$"; lib["@inih"] = "^ini[.]h$"; lib["@smartcols"] = "^libsmartcols([.]h|/)"
   }
   function has(room, word) { return index(allowed[room], " " word " ") > 0 }
   FNR == 1 { split(FILENAME, part, "/"); room = part[2]; inside = part[1] == "src" }
@@ -71,6 +71,7 @@ includes='
     } else {
       if (name ~ std || name ~ /^wattle\//) next
       for (l in lib) if (name ~ lib[l]) {
+        if (name ~ ssl) l = "@ssl"
         if (!has(room, l)) bad("room " room " includes <" name ">, and its line in src/rooms.dag does not name " l)
         next
       }

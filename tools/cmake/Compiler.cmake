@@ -33,4 +33,5 @@ endif()
 if(WATTLE_COVERAGE)
   target_compile_options(wattle_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
   target_link_options(wattle_flags INTERFACE -fprofile-instr-generate)
+  target_compile_definitions(wattle_flags INTERFACE WTL_COVERAGE) # no compiler tells it by a macro of its own
 endif()

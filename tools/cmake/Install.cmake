@@ -8,7 +8,14 @@ install(TARGETS wtl_mod_module LIBRARY DESTINATION ${private_dir})
 install(DIRECTORY include/wattle DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 foreach(room IN LISTS WATTLE_ROOMS)
   if(TARGET wtl_prog_${room})
-    install(TARGETS wtl_prog_${room} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    if(room STREQUAL "cli")
+      install(TARGETS wtl_prog_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    else()
+      install(TARGETS wtl_prog_${room} RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/wattle)
+      if(WATTLE_OPENSSL_PRIVATE)
+        set_target_properties(wtl_prog_${room} PROPERTIES INSTALL_RPATH "$ORIGIN/../../${CMAKE_INSTALL_LIBDIR}/wattle")
+      endif()
+    endif()
   endif()
 endforeach()
 
@@ -24,7 +31,8 @@ if(TARGET wtl_prog_cli AND NOT WATTLE_SANITIZE AND NOT WATTLE_FUZZ AND NOT WATTL
   install(DIRECTORY ${share}/bash-completion ${share}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR})
 endif()
 
-# Settings for other people's programs: dist/<program>/<file>.in, with the paths of the tree that is being installed.
+# Settings for other people's programs: dist/<program>/<file> as it is, and <file>.in with the paths of the tree that is being installed.
+install(DIRECTORY dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/wattle PATTERN "*.in" EXCLUDE)
 install(CODE "
   set(share \${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/wattle)
   set(dir \${share}/openssl)

@@ -200,8 +200,7 @@ int wtl_text_hex_decode(wtl_buf *out, wtl_bytes text, wtl_err *err)
     return wtl_buf_check(out, err);
 }
 
-/* Length of the UTF-8 sequence at p (n > 0 bytes there), or 0. RFC 3629 section 4. */
-static size_t utf8_len(const uint8_t *p, size_t n)
+size_t wtl_text_utf8_len(const uint8_t *p, size_t n)
 {
     uint8_t c = p[0];
     if (c < 0x80)
@@ -223,7 +222,7 @@ static size_t utf8_len(const uint8_t *p, size_t n)
 bool wtl_text_is_utf8(wtl_bytes v)
 {
     for (size_t i = 0; i < v.n;) {
-        size_t len = utf8_len(v.p + i, v.n - i);
+        size_t len = wtl_text_utf8_len(v.p + i, v.n - i);
         if (len == 0)
             return false;
         i += len;
@@ -235,7 +234,7 @@ void wtl_text_quote(wtl_buf *out, wtl_bytes v)
 {
     for (size_t i = 0; i < v.n;) {
         uint8_t c = v.p[i];
-        size_t len = utf8_len(v.p + i, v.n - i);
+        size_t len = wtl_text_utf8_len(v.p + i, v.n - i);
         bool c1_control = len == 2 && c == 0xc2 && v.p[i + 1] < 0xa0;
         if (len == 0 || c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c1_control) {
             wtl_buf_fmt(out, "\\x%02x", c);

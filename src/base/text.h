@@ -37,6 +37,9 @@ int wtl_text_hex_decode(wtl_buf *out, wtl_bytes text, wtl_err *err) WTL_MUST_USE
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, no NUL). */
 bool wtl_text_is_utf8(wtl_bytes v);
 
+/* Length of the character in UTF-8 (RFC 3629 section 4) at p, where n > 0 bytes are; 0 when there is none, or a NUL. */
+size_t wtl_text_utf8_len(const uint8_t *p, size_t n);
+
 /* Appends v with control characters, quotes, backslash and bytes that are not UTF-8 written as \xNN, so
  * that a name can stand in a message without writing to the terminal. */
 void wtl_text_quote(wtl_buf *out, wtl_bytes v);

@@ -5,7 +5,7 @@
 
 #include "base/instant.h"
 #include "base/text.h"
-#include "trust/ini.h"
+#include "conf/ini.h"
 
 static const char require_name[] = "require";
 

@@ -1,4 +1,4 @@
-#include "trust/ini.h"
+#include "conf/ini.h"
 
 #include <ini.h>
 #include <stdlib.h>
@@ -49,9 +49,9 @@ static int add_section(wtl_ini *ini, const char *name, unsigned line, wtl_err *e
     return WTL_OK;
 }
 
-static int add_key(wtl_ini_section *s, const char *key, unsigned line, wtl_err *err)
+static int add_key(wtl_ini_section *s, const char *key, unsigned line, bool repeated, wtl_err *err)
 {
-    for (size_t i = 0; i < s->n; i++)
+    for (size_t i = 0; i < s->n && !repeated; i++)
         ENSURE(strcmp(s->pair[i].key, key) != 0, err, WTL_FORMAT,
                "the key \"%s\" is there already, in line %u", key, s->pair[i].line);
     ENSURE(s->n < WTL_INI_PAIRS, err, WTL_FORMAT, "more than %d keys in one section", WTL_INI_PAIRS);
@@ -86,7 +86,7 @@ static bool has_comment(const char *value)
     return false;
 }
 
-static int scan_pair(wtl_ini *ini, char *text, unsigned line, wtl_err *err)
+static int scan_pair(wtl_ini *ini, char *text, unsigned line, bool repeated, wtl_err *err)
 {
     size_t n = strspn(text, key_chars);
     size_t gap = strspn(text + n, " \t");
@@ -100,11 +100,11 @@ static int scan_pair(wtl_ini *ini, char *text, unsigned line, wtl_err *err)
     ENSURE(value[0] != '\0', err, WTL_FORMAT, "the key \"%s\" has no value", text);
     ENSURE(!has_comment(value), err, WTL_FORMAT,
            "a comment behind the value of \"%s\": give it a line of its own", text);
-    return add_key(&ini->section[ini->n - 1], text, line, err);
+    return add_key(&ini->section[ini->n - 1], text, line, repeated, err);
 }
 
 /* `text` is a copy of the line, changed here. */
-static int scan_line(wtl_ini *ini, char *text, unsigned line, wtl_err *err)
+static int scan_line(wtl_ini *ini, char *text, unsigned line, bool repeated, wtl_err *err)
 {
     size_t n = strlen(text);
     while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
@@ -113,7 +113,7 @@ static int scan_line(wtl_ini *ini, char *text, unsigned line, wtl_err *err)
         return WTL_OK;
     ENSURE(text[0] != ' ' && text[0] != '\t', err, WTL_FORMAT,
            "the line begins with a space, and no value goes on in a second line");
-    return text[0] == '[' ? scan_section(ini, text, line, err) : scan_pair(ini, text, line, err);
+    return text[0] == '[' ? scan_section(ini, text, line, err) : scan_pair(ini, text, line, repeated, err);
 }
 
 static int check_bytes(wtl_bytes v, wtl_err *err)
@@ -140,7 +140,7 @@ static wtl_bytes next_line(wtl_bytes *text)
     return v;
 }
 
-static int scan(wtl_ini *ini, wtl_bytes text, wtl_err *err)
+static int scan(wtl_ini *ini, wtl_bytes text, bool repeated, wtl_err *err)
 {
     for (unsigned line = 1; text.n > 0; line++) {
         char copy[WTL_INI_LINE + 1];
@@ -153,7 +153,7 @@ static int scan(wtl_ini *ini, wtl_bytes text, wtl_err *err)
         if (rc == WTL_OK) {
             memcpy(copy, v.p, v.n);
             copy[v.n] = '\0';
-            rc = scan_line(ini, copy, line, err);
+            rc = scan_line(ini, copy, line, repeated, err);
         }
         if (rc < 0) {
             wtl_err_prefix(err, "line %u: ", line);
@@ -209,13 +209,56 @@ static int fill_values(wtl_ini *ini, wtl_bytes text, wtl_err *err)
     return WTL_OK;
 }
 
-int wtl_ini_parse(wtl_ini *ini, wtl_bytes text, wtl_err *err)
+static int parse(wtl_ini *ini, wtl_bytes text, bool repeated, wtl_err *err)
 {
     *ini = (wtl_ini){0};
-    int rc = text.n > 0 ? scan(ini, text, err) : WTL_OK;
+    int rc = text.n > 0 ? scan(ini, text, repeated, err) : WTL_OK;
     if (rc == WTL_OK)
         rc = fill_values(ini, text, err);
     if (rc < 0)
         wtl_ini_free(ini);
     return rc;
+}
+
+int wtl_ini_parse(wtl_ini *ini, wtl_bytes text, wtl_err *err)
+{
+    return parse(ini, text, false, err);
+}
+
+int wtl_ini_parse_repeated(wtl_ini *ini, wtl_bytes text, wtl_err *err)
+{
+    return parse(ini, text, true, err);
+}
+
+/* ---- writing: what the rules above do not take is not written */
+
+int wtl_ini_put_section(wtl_buf *out, const char *name, wtl_err *err)
+{
+    size_t n = strlen(name);
+    ENSURE(n > 0 && n <= WTL_INI_NAME && strspn(name, name_chars) == n, err, WTL_FORMAT,
+           "a section cannot have this name");
+    wtl_buf_fmt(out, "[%s]\n", name);
+    return wtl_buf_check(out, err);
+}
+
+int wtl_ini_put_pair(wtl_buf *out, const char *key, const char *value, wtl_err *err)
+{
+    size_t k = strlen(key);
+    size_t n = strlen(value);
+    ENSURE(k > 0 && k <= WTL_INI_NAME && strspn(key, key_chars) == k, err, WTL_FORMAT,
+           "a key cannot have this name");
+    ENSURE(n > 0 && strchr(" \t", value[0]) == NULL && strchr(" \t", value[n - 1]) == NULL, err, WTL_FORMAT,
+           "the value of \"%s\" is empty, or has a space at an end, which no file can hold", key);
+    ENSURE(!has_comment(value), err, WTL_FORMAT,
+           "the value of \"%s\" would be read as a comment from its # or ; on", key);
+    ENSURE(k + 3 + n <= WTL_INI_LINE, err, WTL_FORMAT,
+           "the value of \"%s\" is too long for a file, whose lines have at most %d bytes", key,
+           WTL_INI_LINE);
+    int rc = check_bytes(wtl_text_of(value), err);
+    if (rc < 0) {
+        wtl_err_prefix(err, "the value of \"%s\": ", key);
+        return rc;
+    }
+    wtl_buf_fmt(out, "%s = %s\n", key, value);
+    return wtl_buf_check(out, err);
 }

@@ -33,7 +33,7 @@ int wtl_key_write_private(const wtl_key *k, enum wtl_key_form form, const wtl_se
 int wtl_key_public_raw(const wtl_key *k, wtl_buf *out, wtl_err *err) WTL_MUST_USE;
 int wtl_key_seed(const wtl_key *k, wtl_secret *out, wtl_err *err) WTL_MUST_USE;
 
-/* OpenSSL's handle, borrowed; NULL for X-Wing. For this room's own use. */
+/* OpenSSL's handle, borrowed; NULL for X-Wing. For this room's own use, and room tls, which hands it to libssl. */
 EVP_PKEY *wtl_key_evp(const wtl_key *k);
 
 #endif

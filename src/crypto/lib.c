@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
@@ -180,6 +181,16 @@ int wtl_lib_fault(wtl_err *err)
            "`wattle doctor` says what serves what",
            fell_back);
     return WTL_OK;
+}
+
+void wtl_lib_spend(EVP_PKEY *key)
+{
+    int yes = 1;
+    OSSL_PARAM spent[] = {OSSL_PARAM_construct_int(WTL_PROV_PARAM_SPENT, &yes), OSSL_PARAM_construct_end()};
+    if (wtl_lib_provider() == NULL || EVP_PKEY_get0_provider(key) != wtl_lib_provider())
+        return;
+    if (EVP_PKEY_set_params(key, spent) != 1) /* one of a kind that does not know the word */
+        ERR_clear_error();
 }
 
 OSSL_LIB_CTX *wtl_lib_ctx(void)

@@ -38,6 +38,10 @@ void wtl_lib_served(const EVP_PKEY *key, const char *alg);
 /* WTL_BUG, with a sentence to be shown, when such a key silently fell to another provider than ours. */
 int wtl_lib_fault(wtl_err *err) WTL_MUST_USE;
 
+/* An ephemeral key of a KEM has done its work: when it is one of our provider's it is wiped, and empty from here on, as are copies that share it. Others are
+ * left. */
+void wtl_lib_spend(EVP_PKEY *key);
+
 /* "OpenSSL 3.5.7 ..." as the loaded library says it. Static storage. */
 const char *wtl_lib_version(void);
 

@@ -5,8 +5,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "provider/kem_key.h"
-
 enum { SCALAR = 32 }; /* bytes of the private part of either curve */
 
 const wtl_hybrid_params *wtl_hybrid_key_params_of(enum wtl_hybrid kind)
@@ -43,9 +41,9 @@ wtl_hybrid_key *wtl_hybrid_key_share(wtl_hybrid_key *k)
     return k;
 }
 
-static void empty(wtl_hybrid_key *k)
+void wtl_hybrid_key_empty(wtl_hybrid_key *k)
 {
-    wtl_mlkem_free(k->kem);
+    wtl_kem_key_free(k->kem);
     OPENSSL_secure_clear_free(k->scalar, SCALAR);
     EVP_PKEY_free(k->ec);
     k->kem = NULL;
@@ -57,13 +55,13 @@ void wtl_hybrid_key_free(wtl_hybrid_key *k)
 {
     if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) > 1)
         return;
-    empty(k);
+    wtl_hybrid_key_empty(k);
     OPENSSL_free(k);
 }
 
 bool wtl_hybrid_key_is_private(const wtl_hybrid_key *k)
 {
-    return k->kem != NULL && wtl_mlkem_private(k->kem).n > 0;
+    return k->kem != NULL && wtl_kem_key_is_private(k->kem);
 }
 
 /* Keeps a copy of the scalar, and computes its point. */
@@ -75,11 +73,18 @@ static int keep_scalar(wtl_hybrid_key *k, const uint8_t *scalar, wtl_err *err)
     return wtl_x25519_public(k->point, k->scalar, k->prov->level, err);
 }
 
+static int fill_kem(wtl_hybrid_key *k, const wtl_kem_parts *parts, wtl_err *err)
+{
+    k->kem = wtl_kem_key_new(k->prov, WTL_MLKEM_768);
+    ENSURE(k->kem != NULL, err, WTL_NOMEM, "no memory for a key of a TLS hybrid");
+    return wtl_kem_key_fill(k->kem, parts, err);
+}
+
 static int generate(wtl_hybrid_key *k, uint8_t random[WTL_MLKEM_SEED + SCALAR], wtl_err *err)
 {
     uint8_t *scalar = random + WTL_MLKEM_SEED;
-    TRY(wtl_mlkem_from_seed(&k->kem, WTL_MLKEM_768, k->prov->level, random, err));
-    TRY(wtl_kem_key_check_pair(k->prov, k->kem, err));
+    TRY(fill_kem(k, &(wtl_kem_parts){.seed = {random, WTL_MLKEM_SEED}}, err));
+    TRY(wtl_kem_key_check_pair(k->prov, wtl_kem_key_pair(k->kem), err));
     if (k->kind == WTL_HYBRID_X25519) {
         scalar[0] &= 248;
         scalar[31] = (uint8_t)((scalar[31] & 127) | 64);
@@ -94,7 +99,7 @@ static int finish(wtl_hybrid_key *k, int rc, const wtl_err *err)
 {
     if (rc == 0)
         return 1;
-    empty(k);
+    wtl_hybrid_key_empty(k);
     return wtl_prov_raise(k->prov, err);
 }
 
@@ -123,7 +128,7 @@ static int check(const wtl_hybrid_key *k, wtl_bytes given, size_t n)
 static int set_public(wtl_hybrid_key *k, wtl_hybrid_parts from, wtl_err *err)
 {
     size_t kem = wtl_mlkem_params_of(WTL_MLKEM_768)->pub;
-    TRY(wtl_mlkem_from_public(&k->kem, WTL_MLKEM_768, k->prov->level, (wtl_bytes){from.kem, kem}, err));
+    TRY(fill_kem(k, &(wtl_kem_parts){.pub = {from.kem, kem}}, err));
     memcpy(k->point, from.curve, wtl_hybrid_key_params_of(k->kind)->point);
     return k->kind == WTL_HYBRID_P256 ? wtl_p256_from_point(&k->ec, k->prov->lib, k->point, err) : WTL_OK;
 }
@@ -141,7 +146,7 @@ int wtl_hybrid_key_set_public(wtl_hybrid_key *k, wtl_bytes pub)
 static int set_private(wtl_hybrid_key *k, wtl_hybrid_parts from, wtl_err *err)
 {
     size_t kem = wtl_mlkem_params_of(WTL_MLKEM_768)->priv;
-    TRY(wtl_mlkem_from_private(&k->kem, WTL_MLKEM_768, k->prov->level, (wtl_bytes){from.kem, kem}, err));
+    TRY(fill_kem(k, &(wtl_kem_parts){.priv = {from.kem, kem}}, err));
     if (k->kind == WTL_HYBRID_X25519)
         return keep_scalar(k, from.curve, err);
     TRY(wtl_p256_from_scalar(&k->ec, k->prov->lib, from.curve, err));
@@ -159,7 +164,7 @@ int wtl_hybrid_key_set_private(wtl_hybrid_key *k, wtl_bytes priv)
 
 void wtl_hybrid_key_public(const wtl_hybrid_key *k, uint8_t *pub)
 {
-    wtl_bytes ek = wtl_mlkem_public(k->kem);
+    wtl_bytes ek = wtl_kem_key_public(k->kem);
     size_t point = wtl_hybrid_key_params_of(k->kind)->point;
     wtl_hybrid_parts to = wtl_hybrid_key_split(k->kind, pub, ek.n, point);
     memcpy(to.kem, ek.p, ek.n);
@@ -169,7 +174,7 @@ void wtl_hybrid_key_public(const wtl_hybrid_key *k, uint8_t *pub)
 int wtl_hybrid_key_private(const wtl_hybrid_key *k, uint8_t priv[WTL_HYBRID_PRIVATE])
 {
     wtl_err err;
-    wtl_bytes dk = wtl_mlkem_private(k->kem);
+    wtl_bytes dk = wtl_kem_key_private(k->kem);
     wtl_hybrid_parts to = wtl_hybrid_key_split(k->kind, priv, dk.n, SCALAR);
     memcpy(to.kem, dk.p, dk.n);
     if (k->kind == WTL_HYBRID_P256)

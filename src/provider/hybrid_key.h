@@ -4,9 +4,9 @@
 
 #include <openssl/types.h>
 
+#include "provider/kem_key.h"
 #include "provider/p256.h"
 #include "provider/prov.h"
-#include "scheme/mlkem.h"
 #include "scheme/x25519.h"
 
 enum wtl_hybrid { WTL_HYBRID_X25519, WTL_HYBRID_P256, WTL_HYBRIDS };
@@ -29,7 +29,7 @@ typedef struct wtl_hybrid_key {
     wtl_prov *prov;
     enum wtl_hybrid kind;
     _Atomic unsigned refs;
-    wtl_mlkem_key *kem;            /* NULL while empty; private when the whole is */
+    wtl_kem_key *kem;              /* NULL while empty; private when the whole is */
     uint8_t point[WTL_P256_POINT]; /* the curve's public part: of X25519 32 bytes */
     uint8_t *scalar;               /* X25519's private part, on the secure heap, or NULL */
     EVP_PKEY *ec;                  /* P-256, or NULL */
@@ -45,6 +45,9 @@ bool wtl_hybrid_key_is_private(const wtl_hybrid_key *k);
 int wtl_hybrid_key_generate(wtl_hybrid_key *k);
 int wtl_hybrid_key_set_public(wtl_hybrid_key *k, wtl_bytes pub);
 int wtl_hybrid_key_set_private(wtl_hybrid_key *k, wtl_bytes priv);
+
+/* As wtl_kem_key_empty. */
+void wtl_hybrid_key_empty(wtl_hybrid_key *k);
 
 /* The encodings of a key that is not empty. */
 void wtl_hybrid_key_public(const wtl_hybrid_key *k, uint8_t *pub);

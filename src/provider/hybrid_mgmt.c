@@ -38,7 +38,7 @@ static int match(const void *one, const void *other, int selection)
     if (a->kem == NULL || b->kem == NULL)
         return a->kem == b->kem;
     size_t n = wtl_hybrid_key_params_of(a->kind)->point;
-    return wtl_ct_eq(wtl_mlkem_public(a->kem), wtl_mlkem_public(b->kem)) &&
+    return wtl_ct_eq(wtl_kem_key_public(a->kem), wtl_kem_key_public(b->kem)) &&
            wtl_ct_eq((wtl_bytes){a->point, n}, (wtl_bytes){b->point, n});
 }
 
@@ -159,6 +159,8 @@ static int set_params(void *key, const OSSL_PARAM params[])
 {
     wtl_hybrid_key *k = key;
     wtl_bytes pub;
+    if (OSSL_PARAM_locate_const(params, WTL_PROV_PARAM_SPENT) != NULL)
+        wtl_hybrid_key_empty(k);
     if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY) == NULL)
         return 1;
     if (!wtl_param_take(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, &pub))
@@ -170,7 +172,7 @@ static const OSSL_PARAM *settable_params(void *provctx)
 {
     (void)provctx;
     static const OSSL_PARAM known[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-                                       OSSL_PARAM_END};
+                                       OSSL_PARAM_int(WTL_PROV_PARAM_SPENT, NULL), OSSL_PARAM_END};
     return known;
 }
 

@@ -106,7 +106,7 @@ static int encapsulate(void *ctx, uint8_t *ct, size_t *ct_n, uint8_t *ss, size_t
     const wtl_hybrid_key *k = o->key;
     uint8_t random[WTL_MLKEM_M + HALF];
     wtl_err err;
-    if (k == NULL)
+    if (k == NULL || k->kem == NULL)
         return WTL_PROV_FAIL(o->prov, WTL_USAGE, "no key of a TLS hybrid is set");
     const wtl_hybrid_params *is = wtl_hybrid_key_params_of(k->kind);
     enum wtl_kem_out out = wtl_kem_out_encaps(o->prov, (wtl_kem_room){ct, ct_n}, is->ct,
@@ -117,9 +117,13 @@ static int encapsulate(void *ctx, uint8_t *ct, size_t *ct_n, uint8_t *ss, size_t
         return 0;
     wtl_hybrid_parts c = wtl_hybrid_key_split(k->kind, ct, is->ct - (size_t)is->point, is->point);
     wtl_hybrid_parts s = wtl_hybrid_key_split(k->kind, ss, HALF, HALF);
-    int rc = curve_encaps(k, c.curve, s.curve, random + WTL_MLKEM_M, &err);
+    wtl_mlkem_key *kem = NULL;
+    AUTO(wtl_mlkem) *mine = NULL;
+    int rc = wtl_kem_key_take(k->kem, &kem, &mine, &err);
     if (rc == 0)
-        wtl_mlkem_encaps(k->kem, random, c.kem, s.kem);
+        rc = curve_encaps(k, c.curve, s.curve, random + WTL_MLKEM_M, &err);
+    if (rc == 0)
+        wtl_mlkem_encaps(kem, random, c.kem, s.kem);
     wtl_secret_wipe(random, sizeof random);
     return finish(o, WTL_PROV_HYBRID_ENCAPS, rc, ss, &err);
 }
@@ -128,12 +132,13 @@ static int decaps(const wtl_hybrid_key *k, uint8_t *ss, wtl_bytes ct, wtl_err *e
 {
     const wtl_hybrid_params *is = wtl_hybrid_key_params_of(k->kind);
     size_t kem = is->ct - (size_t)is->point;
+    ENSURE(wtl_hybrid_key_is_private(k), err, WTL_USAGE, "this key of %s was wiped", is->name);
     ENSURE(ct.n == is->ct, err, WTL_FORMAT, "a ciphertext of %s has %zu bytes; it must have %u", is->name,
            ct.n, is->ct);
     wtl_hybrid_parts c = wtl_hybrid_key_split(k->kind, ct.p, kem, is->point);
     wtl_hybrid_parts s = wtl_hybrid_key_split(k->kind, ss, HALF, HALF);
     TRY(curve_decaps(k, c.curve, s.curve, err));
-    return wtl_mlkem_decaps(k->kem, (wtl_bytes){c.kem, kem}, s.kem, err);
+    return wtl_mlkem_decaps(wtl_kem_key_pair(k->kem), (wtl_bytes){c.kem, kem}, s.kem, err);
 }
 
 static int decapsulate(void *ctx, uint8_t *ss, size_t *ss_n, const uint8_t *ct, size_t ct_n)

@@ -28,7 +28,7 @@ static int has(const void *key, int selection)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0)
         return wtl_kem_key_is_private(k);
-    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || k->key != NULL;
+    return (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) == 0 || !wtl_kem_key_is_empty(k);
 }
 
 static int match(const void *one, const void *other, int selection)
@@ -37,9 +37,7 @@ static int match(const void *one, const void *other, int selection)
     const wtl_kem_key *b = other;
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return 1;
-    if (a->key == NULL || b->key == NULL)
-        return a->key == b->key && a->set == b->set;
-    return a->set == b->set && wtl_ct_eq(wtl_mlkem_public(a->key), wtl_mlkem_public(b->key));
+    return a->set == b->set && wtl_ct_eq(wtl_kem_key_public(a), wtl_kem_key_public(b));
 }
 
 static int validate(const void *key, int selection, int how)
@@ -51,7 +49,7 @@ static int validate(const void *key, int selection, int how)
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != OSSL_KEYMGMT_SELECT_KEYPAIR)
         return 1;
     wtl_err err;
-    return wtl_mlkem_consistent(k->key, &err) == 0 || wtl_prov_raise(k->prov, &err);
+    return wtl_mlkem_consistent(wtl_kem_key_pair(k), &err) == 0 || wtl_prov_raise(k->prov, &err);
 }
 
 static int fill(wtl_kem_key *k, const wtl_kem_parts *parts)
@@ -81,14 +79,14 @@ static int export(void *key, int selection, OSSL_CALLBACK *cb, void *arg)
     OSSL_PARAM *at = params;
     if (k == NULL || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return 0;
-    if (k->key == NULL)
+    if (wtl_kem_key_is_empty(k))
         return WTL_PROV_FAIL(k->prov, WTL_USAGE, "an empty ML-KEM key cannot be exported");
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0) {
-        wtl_param_add(&at, OSSL_PKEY_PARAM_ML_KEM_SEED, wtl_mlkem_seed(k->key));
-        wtl_param_add(&at, OSSL_PKEY_PARAM_PRIV_KEY, wtl_mlkem_private(k->key));
+        wtl_param_add(&at, OSSL_PKEY_PARAM_ML_KEM_SEED, wtl_kem_key_seed(k));
+        wtl_param_add(&at, OSSL_PKEY_PARAM_PRIV_KEY, wtl_kem_key_private(k));
     }
     if ((selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY) != 0)
-        wtl_param_add(&at, OSSL_PKEY_PARAM_PUB_KEY, wtl_mlkem_public(k->key));
+        wtl_param_add(&at, OSSL_PKEY_PARAM_PUB_KEY, wtl_kem_key_public(k));
     *at = OSSL_PARAM_construct_end();
     return cb(params, arg);
 }
@@ -102,21 +100,31 @@ static const OSSL_PARAM *parts_of(int selection)
     return (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0 ? parts : NULL;
 }
 
+/* It is borrowed, so the expanded key is kept. */
+static int give_handle(wtl_kem_key *k, OSSL_PARAM params[])
+{
+    OSSL_PARAM *at = OSSL_PARAM_locate(params, WTL_PROV_PARAM_KEY);
+    wtl_mlkem_key *all = NULL;
+    wtl_err err;
+    if (at == NULL)
+        return 1;
+    if (!wtl_kem_key_is_empty(k) && wtl_kem_key_keep(k, &all, &err) < 0)
+        return wtl_prov_raise(k->prov, &err);
+    return OSSL_PARAM_set_octet_ptr(at, all, 0);
+}
+
 static int get_params(void *key, OSSL_PARAM params[])
 {
-    const wtl_kem_key *k = key;
+    wtl_kem_key *k = key;
     const wtl_mlkem_params *is = wtl_mlkem_params_of(k->set);
-    OSSL_PARAM *handle = OSSL_PARAM_locate(params, WTL_PROV_PARAM_KEY);
-    if ((handle != NULL && !OSSL_PARAM_set_octet_ptr(handle, k->key, 0)) ||
-        !wtl_param_give_int(params, OSSL_PKEY_PARAM_BITS, is->k * 256) ||
+    if (!give_handle(k, params) || !wtl_param_give_int(params, OSSL_PKEY_PARAM_BITS, is->k * 256) ||
         !wtl_param_give_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, is->bits) ||
         !wtl_param_give_int(params, OSSL_PKEY_PARAM_MAX_SIZE, is->ct))
         return 0;
-    return k->key == NULL ||
-           (wtl_param_give(params, OSSL_PKEY_PARAM_PUB_KEY, wtl_mlkem_public(k->key)) &&
-            wtl_param_give(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, wtl_mlkem_public(k->key)) &&
-            wtl_param_give(params, OSSL_PKEY_PARAM_PRIV_KEY, wtl_mlkem_private(k->key)) &&
-            wtl_param_give(params, OSSL_PKEY_PARAM_ML_KEM_SEED, wtl_mlkem_seed(k->key)));
+    return wtl_param_give(params, OSSL_PKEY_PARAM_PUB_KEY, wtl_kem_key_public(k)) &&
+           wtl_param_give(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, wtl_kem_key_public(k)) &&
+           wtl_param_give(params, OSSL_PKEY_PARAM_PRIV_KEY, wtl_kem_key_private(k)) &&
+           wtl_param_give(params, OSSL_PKEY_PARAM_ML_KEM_SEED, wtl_kem_key_seed(k));
 }
 
 static const OSSL_PARAM *gettable_params(void *provctx)
@@ -138,6 +146,8 @@ static int set_params(void *key, const OSSL_PARAM params[])
 {
     wtl_kem_key *k = key;
     wtl_kem_parts parts = {0};
+    if (OSSL_PARAM_locate_const(params, WTL_PROV_PARAM_SPENT) != NULL)
+        wtl_kem_key_empty(k);
     if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY) == NULL)
         return 1;
     if (!wtl_param_take(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, &parts.pub))
@@ -149,7 +159,7 @@ static const OSSL_PARAM *settable_params(void *provctx)
 {
     (void)provctx;
     static const OSSL_PARAM known[] = {OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
-                                       OSSL_PARAM_END};
+                                       OSSL_PARAM_int(WTL_PROV_PARAM_SPENT, NULL), OSSL_PARAM_END};
     return known;
 }
 
@@ -158,13 +168,13 @@ static void *dup_key(const void *key, int selection)
 {
     const wtl_kem_key *k = key;
     bool with_private = (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
-    if (k->key != NULL && (with_private || !wtl_kem_key_is_private(k)) &&
+    if (!wtl_kem_key_is_empty(k) && (with_private || !wtl_kem_key_is_private(k)) &&
         (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0)
         return wtl_kem_key_share((wtl_kem_key *)k);
     wtl_kem_key *copy = wtl_kem_key_new(k->prov, k->set);
-    if (copy == NULL || k->key == NULL || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+    if (copy == NULL || wtl_kem_key_is_empty(k) || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return copy;
-    wtl_kem_parts parts = {.pub = wtl_mlkem_public(k->key)};
+    wtl_kem_parts parts = {.pub = wtl_kem_key_public(k)};
     if (fill(copy, &parts))
         return copy;
     wtl_kem_key_free(copy);
@@ -235,11 +245,11 @@ static int generate(wtl_kem_key *k, gen *g)
     if (!g->is_seeded && !wtl_prov_random(g->prov, g->seed, sizeof g->seed))
         return 0;
     wtl_err err;
-    int rc = wtl_mlkem_from_seed(&k->key, g->set, g->prov->level, g->seed, &err);
+    int rc = wtl_kem_key_fill(k, &(wtl_kem_parts){.seed = {g->seed, sizeof g->seed}}, &err);
     wtl_secret_wipe(g->seed, sizeof g->seed);
     g->is_seeded = false;
     if (rc == 0)
-        rc = wtl_kem_key_check_pair(g->prov, k->key, &err);
+        rc = wtl_kem_key_check_pair(g->prov, wtl_kem_key_pair(k), &err);
     if (rc < 0)
         return wtl_prov_raise(g->prov, &err);
     wtl_prov_count(g->prov, WTL_PROV_MLKEM_KEYGEN);

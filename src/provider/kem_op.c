@@ -64,7 +64,7 @@ static const OSSL_PARAM *settable_ctx_params(void *ctx, void *provctx)
 
 static int init(op *o, wtl_kem_key *k, bool encapsulates, const OSSL_PARAM params[])
 {
-    if (o == NULL || k == NULL || k->key == NULL || (!encapsulates && !wtl_kem_key_is_private(k)))
+    if (o == NULL || k == NULL || wtl_kem_key_is_empty(k) || (!encapsulates && !wtl_kem_key_is_private(k)))
         return o != NULL && WTL_PROV_FAIL(o->prov, WTL_USAGE, "the ML-KEM key has no %s part",
                                           encapsulates ? "public" : "private");
     wtl_kem_key_free(o->key);
@@ -84,6 +84,18 @@ static int decapsulate_init(void *ctx, void *key, const OSSL_PARAM params[])
     return init(ctx, key, false, params);
 }
 
+static int encapsulate_to(op *o, uint8_t *ct, uint8_t *ss)
+{
+    wtl_err err;
+    wtl_mlkem_key *key = NULL;
+    AUTO(wtl_mlkem) *mine = NULL;
+    if (wtl_kem_key_take(o->key, &key, &mine, &err) < 0)
+        return wtl_prov_raise(o->prov, &err);
+    wtl_mlkem_encaps(key, o->m, ct, ss);
+    wtl_prov_count(o->prov, WTL_PROV_MLKEM_ENCAPS);
+    return 1;
+}
+
 static int encapsulate(void *ctx, uint8_t *ct, size_t *ct_n, uint8_t *ss, size_t *ss_n)
 {
     op *o = ctx;
@@ -95,10 +107,7 @@ static int encapsulate(void *ctx, uint8_t *ct, size_t *ct_n, uint8_t *ss, size_t
     if (out == WTL_KEM_OUT_ASKED)
         return 1;
     int ok = out == WTL_KEM_OUT_GO && (o->is_fixed || wtl_prov_random(o->prov, o->m, sizeof o->m));
-    if (ok) {
-        wtl_mlkem_encaps(o->key->key, o->m, ct, ss);
-        wtl_prov_count(o->prov, WTL_PROV_MLKEM_ENCAPS);
-    }
+    ok = ok && encapsulate_to(o, ct, ss);
     forget_m(o);
     return ok;
 }
@@ -112,7 +121,9 @@ static int decapsulate(void *ctx, uint8_t *ss, size_t *ss_n, const uint8_t *ct, 
     if (out != WTL_KEM_OUT_GO)
         return out == WTL_KEM_OUT_ASKED;
     wtl_err err;
-    if (wtl_mlkem_decaps(o->key->key, (wtl_bytes){ct, ct_n}, ss, &err) < 0)
+    if (!wtl_kem_key_is_private(o->key))
+        return WTL_PROV_FAIL(o->prov, WTL_USAGE, "this ML-KEM key was wiped");
+    if (wtl_mlkem_decaps(wtl_kem_key_pair(o->key), (wtl_bytes){ct, ct_n}, ss, &err) < 0)
         return wtl_prov_raise(o->prov, &err);
     wtl_prov_count(o->prov, WTL_PROV_MLKEM_DECAPS);
     return 1;

@@ -23,28 +23,71 @@ wtl_mldsakey *wtl_mldsakey_share(wtl_mldsakey *k)
     return k;
 }
 
+static wtl_bytes encoding(const wtl_mldsakey *k)
+{
+    return (wtl_bytes){k->pub, k->pub != NULL ? wtl_mldsa_params_of(k->set)->pub : 0};
+}
+
+static int expand_public(void **out, const void *key, wtl_err *err)
+{
+    const wtl_mldsakey *k = key;
+    wtl_mldsa_key *made = NULL;
+    TRY(wtl_mldsa_from_public(&made, k->set, k->p->level, encoding(k), err));
+    *out = made;
+    return WTL_OK;
+}
+
+static void free_expanded(void *made)
+{
+    wtl_mldsa_free(made);
+}
+
+static const wtl_late_kind late = {expand_public, free_expanded};
+
 void wtl_mldsakey_free(void *keydata)
 {
     wtl_mldsakey *k = keydata;
     if (k == NULL || atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
         return;
-    wtl_mldsa_free(k->key);
+    wtl_late_free(&k->late, &late);
+    OPENSSL_free(k->pub);
     OPENSSL_free(k);
+}
+
+bool wtl_mldsakey_is_empty(const wtl_mldsakey *k)
+{
+    return k->pub == NULL && wtl_late_kept(&k->late) == NULL;
+}
+
+int wtl_mldsakey_take(wtl_mldsakey *k, wtl_mldsa_key **out, wtl_mldsa_key **mine, wtl_err *err)
+{
+    void *all = NULL;
+    void *own = NULL;
+    TRY(wtl_late_take(&k->late, &late, k, &all, &own, err));
+    *out = all;
+    *mine = own;
+    return WTL_OK;
+}
+
+/* NULL for a public key and an empty one. */
+static const wtl_mldsa_key *pair_of(const wtl_mldsakey *k)
+{
+    return k->pub == NULL ? wtl_late_kept(&k->late) : NULL;
 }
 
 static wtl_bytes private_of(const wtl_mldsakey *k)
 {
-    return k->key != NULL ? wtl_mldsa_private(k->key) : (wtl_bytes){0};
+    return pair_of(k) != NULL ? wtl_mldsa_private(pair_of(k)) : (wtl_bytes){0};
 }
 
 static wtl_bytes public_of(const wtl_mldsakey *k)
 {
-    return k->key != NULL ? wtl_mldsa_public(k->key) : (wtl_bytes){0};
+    return pair_of(k) != NULL ? wtl_mldsa_public(pair_of(k)) : encoding(k);
 }
 
 static wtl_bytes seed_of(const wtl_mldsakey *k)
 {
-    return k->key != NULL ? wtl_mldsa_seed(k->key) : (wtl_bytes){0};
+    return pair_of(k) != NULL ? wtl_mldsa_seed(pair_of(k)) : (wtl_bytes){0};
 }
 
 static int expand(wtl_mldsa_key **out, const wtl_mldsakey *k, const wtl_decoder_parts *parts, wtl_err *err)
@@ -52,9 +95,7 @@ static int expand(wtl_mldsa_key **out, const wtl_mldsakey *k, const wtl_decoder_
     enum wtl_cpu_level level = k->p->level;
     if (parts->seed.n > 0)
         return wtl_mldsa_from_seed(out, k->set, level, parts->seed.p, err);
-    if (parts->priv.n > 0)
-        return wtl_mldsa_from_private(out, k->set, level, parts->priv, err);
-    return wtl_mldsa_from_public(out, k->set, level, parts->pub, err);
+    return wtl_mldsa_from_private(out, k->set, level, parts->priv, err);
 }
 
 /* What is given besides the part that the key was made of must be what that gives. */
@@ -70,13 +111,18 @@ static int belong(const wtl_mldsa_key *made, const char *name, const wtl_decoder
 /* The parts have been measured. */
 static int fill(wtl_mldsakey *k, const wtl_decoder_parts *parts, wtl_err *err)
 {
+    if (parts->seed.n + parts->priv.n == 0) {
+        k->pub = OPENSSL_memdup(parts->pub.p, parts->pub.n);
+        ENSURE(k->pub != NULL, err, WTL_NOMEM, "no memory for a key");
+        return WTL_OK;
+    }
     wtl_mldsa_key *made = NULL;
     TRY(expand(&made, k, parts, err));
     int rc = belong(made, wtl_mldsa_params_of(k->set)->name, parts, err);
     if (rc < 0)
         wtl_mldsa_free(made);
     else
-        k->key = made;
+        wtl_late_give(&k->late, made);
     return rc;
 }
 
@@ -111,8 +157,8 @@ static int has(const void *keydata, int selection)
         return 0;
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return 1;
-    return k->key != NULL &&
-           ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 || wtl_mldsa_private(k->key).n > 0);
+    return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0 ? pair_of(k) != NULL
+                                                              : !wtl_mldsakey_is_empty(k);
 }
 
 static int match(const void *keydata1, const void *keydata2, int selection)
@@ -138,13 +184,13 @@ static int validate(const void *keydata, int selection, int check_type)
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0)
         return 1;
     wtl_err err = {0};
-    return wtl_mldsa_consistent(k->key, &err) == WTL_OK || wtl_prov_raise(k->p, &err);
+    return wtl_mldsa_consistent(pair_of(k), &err) == WTL_OK || wtl_prov_raise(k->p, &err);
 }
 
 static void *dup_public(const wtl_mldsakey *k)
 {
     wtl_err err = {0};
-    wtl_decoder_parts parts = {.pub = wtl_mldsa_public(k->key)};
+    wtl_decoder_parts parts = {.pub = public_of(k)};
     void *copy = make(k->p, (int)k->set, &parts, &err);
     if (copy == NULL)
         wtl_prov_raise(k->p, &err);
@@ -154,7 +200,7 @@ static void *dup_public(const wtl_mldsakey *k)
 static void *dup_key(const void *keydata, int selection)
 {
     const wtl_mldsakey *k = keydata;
-    if (k->key == NULL || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
+    if (wtl_mldsakey_is_empty(k) || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return wtl_mldsakey_new(k->p, k->set);
     if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) == 0 && private_of(k).n > 0)
         return dup_public(k);
@@ -185,7 +231,7 @@ static int import(void *keydata, int selection, const OSSL_PARAM params[])
     wtl_mldsakey *k = keydata;
     if (k == NULL || (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0)
         return 0;
-    if (k->key != NULL)
+    if (!wtl_mldsakey_is_empty(k))
         return WTL_PROV_FAIL(k->p, WTL_USAGE, "this key has its parts already; import into a new one");
     const wtl_mldsa_params *sizes = wtl_mldsa_params_of(k->set);
     wtl_decoder_parts parts = {0};
@@ -210,7 +256,7 @@ static OSSL_PARAM octets(const char *name, wtl_bytes v)
 static int export(void *keydata, int selection, OSSL_CALLBACK *cb, void *arg)
 {
     const wtl_mldsakey *k = keydata;
-    if (k == NULL || k->key == NULL)
+    if (k == NULL || wtl_mldsakey_is_empty(k))
         return 0;
     OSSL_PARAM list[4];
     int n = 0;
@@ -261,15 +307,26 @@ static int tell_part(OSSL_PARAM params[], const char *name, wtl_bytes part)
     return at == NULL || OSSL_PARAM_set_octet_string(at, part.p, part.n);
 }
 
+/* The handle is borrowed, so the expanded key is kept. */
+static int tell_handle(wtl_mldsakey *k, OSSL_PARAM params[])
+{
+    OSSL_PARAM *at = OSSL_PARAM_locate(params, WTL_PROV_PARAM_KEY);
+    void *all = NULL;
+    wtl_err err;
+    if (at == NULL)
+        return 1;
+    if (!wtl_mldsakey_is_empty(k) && wtl_late_keep(&k->late, &late, k, &all, &err) < 0)
+        return wtl_prov_raise(k->p, &err);
+    return OSSL_PARAM_set_octet_ptr(at, all, 0);
+}
+
 /* As default: "bits" are those of the public key, and the empty mandatory digest lets callers of EVP_DigestSign pass one. */
 static int get_params(void *keydata, OSSL_PARAM params[])
 {
-    const wtl_mldsakey *k = keydata;
+    wtl_mldsakey *k = keydata;
     const wtl_mldsa_params *sizes = wtl_mldsa_params_of(k->set);
     OSSL_PARAM *digest = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MANDATORY_DIGEST);
-    OSSL_PARAM *handle = OSSL_PARAM_locate(params, WTL_PROV_PARAM_KEY);
-    return (handle == NULL || OSSL_PARAM_set_octet_ptr(handle, k->key, 0)) &&
-           tell_number(params, OSSL_PKEY_PARAM_BITS, 8 * sizes->pub) &&
+    return tell_handle(k, params) && tell_number(params, OSSL_PKEY_PARAM_BITS, 8 * sizes->pub) &&
            tell_number(params, OSSL_PKEY_PARAM_SECURITY_BITS, sizes->bits) &&
            tell_number(params, OSSL_PKEY_PARAM_MAX_SIZE, sizes->sig) &&
            tell_part(params, OSSL_PKEY_PARAM_ML_DSA_SEED, seed_of(k)) &&
@@ -344,7 +401,7 @@ static void *generate(maker *m, enum wtl_mldsa_set set)
     wtl_decoder_parts parts = {.seed = {m->seeded ? m->seed : fresh, WTL_MLDSA_SEED}};
     wtl_mldsakey *k = make(m->p, (int)set, &parts, &err);
     wtl_secret_wipe(fresh, sizeof fresh);
-    if (k != NULL && check_pair(m->p, k->key, &err) == WTL_OK) {
+    if (k != NULL && check_pair(m->p, pair_of(k), &err) == WTL_OK) {
         wtl_prov_count(m->p, WTL_PROV_MLDSA_KEYGEN);
         return k;
     }

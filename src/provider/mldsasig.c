@@ -177,7 +177,11 @@ static int make_signature(signer *s, uint8_t *sig, const uint8_t *msg, size_t n)
     if (what.rnd == fresh && !wtl_prov_random(s->p, fresh, sizeof fresh))
         return 0;
     wtl_err err = {0};
-    int rc = wtl_mldsa_sign(s->key->key, &what, sig, &err);
+    wtl_mldsa_key *key = NULL;
+    AUTO(wtl_mldsa) *mine = NULL;
+    int rc = wtl_mldsakey_take(s->key, &key, &mine, &err);
+    if (rc == WTL_OK)
+        rc = wtl_mldsa_sign(key, &what, sig, &err);
     wtl_secret_wipe(fresh, sizeof fresh);
     if (rc < 0)
         return wtl_prov_raise(s->p, &err);
@@ -188,7 +192,7 @@ static int make_signature(signer *s, uint8_t *sig, const uint8_t *msg, size_t n)
 static int sign(void *ctx, uint8_t *sig, size_t *n, size_t room, const uint8_t *msg, size_t msg_n)
 {
     signer *s = ctx;
-    if (s == NULL || s->key == NULL || s->key->key == NULL)
+    if (s == NULL || s->key == NULL || wtl_mldsakey_is_empty(s->key))
         return 0;
     size_t size = wtl_mldsa_params_of(s->set)->sig;
     if (sig != NULL && room < size)
@@ -203,11 +207,15 @@ static int sign(void *ctx, uint8_t *sig, size_t *n, size_t room, const uint8_t *
 static int verify(void *ctx, const uint8_t *sig, size_t n, const uint8_t *msg, size_t msg_n)
 {
     signer *s = ctx;
-    if (s == NULL || s->key == NULL || s->key->key == NULL)
+    if (s == NULL || s->key == NULL || wtl_mldsakey_is_empty(s->key))
         return 0;
     wtl_mldsa_what what = what_of(s, msg, msg_n);
     wtl_err err = {0};
-    int rc = wtl_mldsa_verify(s->key->key, &what, (wtl_bytes){sig, n}, &err);
+    wtl_mldsa_key *key = NULL;
+    AUTO(wtl_mldsa) *mine = NULL;
+    int rc = wtl_mldsakey_take(s->key, &key, &mine, &err);
+    if (rc == WTL_OK)
+        rc = wtl_mldsa_verify(key, &what, (wtl_bytes){sig, n}, &err);
     wtl_prov_count(s->p, WTL_PROV_MLDSA_VERIFY);
     if (rc == WTL_OK)
         return 1;

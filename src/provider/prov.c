@@ -32,6 +32,7 @@
 #define ALG_SIGNATURE NONE
 #define ALG_KEM NONE
 #define ALG_KEYEXCH NONE
+#define ALG_KDF NONE
 static const OSSL_ALGORITHM keymgmts[] = {
 #include "provider/algs.def"
     {NULL, NULL, NULL, NULL}};
@@ -58,6 +59,13 @@ static const OSSL_ALGORITHM keyexchs[] = {
     {NULL, NULL, NULL, NULL}};
 #undef ALG_KEYEXCH
 #define ALG_KEYEXCH NONE
+#undef ALG_KDF
+#define ALG_KDF ROW
+static const OSSL_ALGORITHM kdfs[] = {
+#include "provider/algs.def"
+    {NULL, NULL, NULL, NULL}};
+#undef ALG_KDF
+#define ALG_KDF NONE
 #undef ALG_DECODER
 #define ALG_DECODER DECODER_ROW
 static const OSSL_ALGORITHM decoders[] = {
@@ -81,6 +89,9 @@ static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_cache)
         break;
     case OSSL_OP_KEYEXCH:
         rows = keyexchs;
+        break;
+    case OSSL_OP_KDF:
+        rows = kdfs;
         break;
     case OSSL_OP_DECODER:
         rows = decoders;

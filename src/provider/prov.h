@@ -25,6 +25,9 @@ enum wtl_prov_counter {
 /* A key's gettable parameter for the program that the provider is built into: an octet pointer to its wtl_mldsa_key or
  * wtl_mlkem_key (length 0), valid while the EVP_PKEY lives. Only for keys of this very copy of the provider. */
 #define WTL_PROV_PARAM_KEY "wattle.key"
+/* A settable parameter (an integer, of any value) of keys of ML-KEM and of the TLS hybrids: the key has done its work, and is wiped and empty from here on. TLS
+ * holds its own share of a handshake, or the peer's, until the connection ends. */
+#define WTL_PROV_PARAM_SPENT "wattle.spent"
 /* What the core offers (provider-base(7)). A process may hold two copies of libcrypto: errors and BIOs of the caller's are
  * reached through these alone. */
 typedef struct wtl_prov_calls {

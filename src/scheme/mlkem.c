@@ -33,6 +33,11 @@ int wtl_mlkem_from_public(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wtl_
     return wtl_mlkem_key_from_public(out, set, level, ek, err);
 }
 
+int wtl_mlkem_check_public(enum wtl_mlkem_set set, enum wtl_cpu_level level, wtl_bytes ek, wtl_err *err)
+{
+    return wtl_mlkem_key_check_public(set, level, ek, err);
+}
+
 void wtl_mlkem_free(wtl_mlkem_key *k)
 {
     wtl_mlkem_key_free(k);

@@ -31,6 +31,9 @@ int wtl_mlkem_from_private(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wtl
 /* WTL_FORMAT when the length is wrong or a coefficient is not reduced (section 7.2). */
 int wtl_mlkem_from_public(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wtl_cpu_level level, wtl_bytes ek,
                           wtl_err *err) WTL_MUST_USE;
+/* What wtl_mlkem_from_public would say of it, without making the key. */
+int wtl_mlkem_check_public(enum wtl_mlkem_set set, enum wtl_cpu_level level, wtl_bytes ek,
+                           wtl_err *err) WTL_MUST_USE;
 void wtl_mlkem_free(wtl_mlkem_key *k);
 void wtl_mlkem_auto(wtl_mlkem_key **k);
 

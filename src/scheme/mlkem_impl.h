@@ -28,6 +28,8 @@ int wtl_mlkem_key_from_private(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum
                                wtl_bytes dk, wtl_err *err) WTL_MUST_USE;
 int wtl_mlkem_key_from_public(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wtl_cpu_level level,
                               wtl_bytes ek, wtl_err *err) WTL_MUST_USE;
+int wtl_mlkem_key_check_public(enum wtl_mlkem_set set, enum wtl_cpu_level level, wtl_bytes ek,
+                               wtl_err *err) WTL_MUST_USE;
 void wtl_mlkem_key_free(wtl_mlkem_key *k);
 
 /* One encryption: r is the second half of kr, made by the caller; the rest is written here. */

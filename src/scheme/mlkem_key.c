@@ -178,25 +178,47 @@ int wtl_mlkem_key_from_seed(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wt
     return WTL_OK;
 }
 
+static int unpack_public(poly *t, const wtl_mlkem_params *p, const wtl_polykem *ops, const uint8_t *ek,
+                         wtl_err *err)
+{
+    unsigned bad = 0;
+    for (unsigned i = 0; i < p->k; i++)
+        bad |= ops->from_bytes(&t[i], ek + (size_t)WTL_POLYKEM_BYTES * i);
+    ENSURE(WTL_CT_PUBLIC(bad) == 0, err, WTL_FORMAT,
+           "this is no public key of %s: it has coefficients that are not reduced modulo 3329", p->name);
+    return WTL_OK;
+}
+
 /* ek of the right length: the modulus check of section 7.2, then everything that follows from it. */
 static int take_public(wtl_mlkem_key *k, const uint8_t *ek, wtl_err *err)
 {
-    unsigned bad = 0;
     copy_public(k->ek, ek, k->p->pub); /* public also as a part of a private key */
-    for (unsigned i = 0; i < k->p->k; i++)
-        bad |= k->poly->from_bytes(&k->t[i], k->ek + (size_t)WTL_POLYKEM_BYTES * i);
-    ENSURE(WTL_CT_PUBLIC(bad) == 0, err, WTL_FORMAT,
-           "this is no public key of %s: it has coefficients that are not reduced modulo 3329", k->p->name);
+    TRY(unpack_public(k->t, k->p, k->poly, k->ek, err));
     expand_public(k);
     return WTL_OK;
+}
+
+static int check_length(const wtl_mlkem_params *p, wtl_bytes ek, wtl_err *err)
+{
+    ENSURE(ek.n == p->pub, err, WTL_FORMAT, "a public key of %s has %u bytes, this one has %zu", p->name,
+           p->pub, ek.n);
+    return WTL_OK;
+}
+
+int wtl_mlkem_key_check_public(enum wtl_mlkem_set set, enum wtl_cpu_level level, wtl_bytes ek, wtl_err *err)
+{
+    const wtl_mlkem_params *p = wtl_mlkem_params_of(set);
+    const wtl_polykem *ops = NULL;
+    poly t[WTL_MLKEM_K_MOST];
+    TRY(check_length(p, ek, err));
+    TRY(wtl_polykem_pick(&ops, level, err));
+    return unpack_public(t, p, ops, ek.p, err);
 }
 
 int wtl_mlkem_key_from_public(wtl_mlkem_key **out, enum wtl_mlkem_set set, enum wtl_cpu_level level,
                               wtl_bytes ek, wtl_err *err)
 {
-    const wtl_mlkem_params *p = wtl_mlkem_params_of(set);
-    ENSURE(ek.n == p->pub, err, WTL_FORMAT, "a public key of %s has %u bytes, this one has %zu", p->name,
-           p->pub, ek.n);
+    TRY(check_length(wtl_mlkem_params_of(set), ek, err));
     AUTO(wtl_mlkem) *k = NULL;
     TRY(key_new(&k, set, level, err));
     TRY(take_public(k, ek.p, err));

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 static const wtl_opt common[] = {
     {.name = "crypto",

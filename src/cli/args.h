@@ -14,6 +14,7 @@ typedef struct wtl_opt {
     bool required;
     const char *help;
     const char *group;                 /* heading that it stands under; NULL = "Options" */
+    const char *fallback;              /* what holds without it, when `help` does not say so, or NULL */
     const char *values;                /* words that it takes, one space between them, or NULL */
     const char *(*value_at)(size_t i); /* the same as a function: word i, or NULL past the end; or NULL */
 } wtl_opt;

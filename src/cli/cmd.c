@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
 static const wtl_cmd *const all[] = {
 #define CMD(id) &wtl_cmd_##id,
@@ -160,6 +160,8 @@ void wtl_cmd_option_name(const wtl_opt *o, char out[64])
 void wtl_cmd_option_text(const wtl_opt *o, wtl_buf *out)
 {
     wtl_buf_fmt(out, "%s%s", o->help, o->many ? " (may be repeated)" : "");
+    if (o->fallback != NULL && o->arg != NULL)
+        wtl_buf_fmt(out, " (default: %s)", o->fallback);
 }
 
 void wtl_cmd_synopsis(const wtl_cmd *c, wtl_buf *out)

@@ -5,6 +5,7 @@
 
 #include <libsmartcols.h>
 
+#include "bench/machine.h"
 #include "bench/plot.h"
 #include "bench/primitives.h"
 #include "bench/race.h"
@@ -106,30 +107,13 @@ static int plan_of(wtl_primitives_plan *plan, const wtl_args *args, wtl_err *err
     return WTL_OK;
 }
 
-static void machine_name(char *out, size_t cap)
-{
-    char line[256];
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    snprintf(out, cap, "unknown processor");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) == 0 && colon != NULL) {
-            line[strcspn(line, "\n")] = '\0';
-            snprintf(out, cap, "%s", colon + 2);
-            break;
-        }
-    }
-    if (f != NULL)
-        fclose(f);
-}
-
 static int write_plot(const wtl_primitives *p, const wtl_args *args, wtl_err *err)
 {
     AUTO(wtl_buf) svg = {0};
     char machine[300];
     char title[200];
     const char *path = wtl_args_get(args, "plot", 0);
-    machine_name(machine, sizeof machine);
+    wtl_machine_name(machine, sizeof machine);
     snprintf(title, sizeof title, "Wattle's kernels beside %s, one core", wtl_lib_version());
     TRY(wtl_plot_svg(p, title, machine, &svg, err));
     return wtl_out_file(path, wtl_buf_view(&svg), wtl_args_has(args, "force") ? WTL_OUT_REPLACE : 0, 0644,
@@ -151,7 +135,7 @@ static int print_json(const wtl_primitives *p, const wtl_args *args, wtl_err *er
     double old = 0;
     double new = 0;
     json_t *rows = json_array();
-    machine_name(machine, sizeof machine);
+    wtl_machine_name(machine, sizeof machine);
     for (size_t i = 0; i < p->n; i++)
         json_array_append_new(rows, row_json(&p->row[i]));
     bool both = wtl_primitives_exchange(p, &old, &new);

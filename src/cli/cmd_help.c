@@ -33,10 +33,10 @@ static json_t *options_json(const wtl_cmd *c)
     json_t *list = json_array();
     const wtl_opt *o;
     for (size_t i = 0; (o = wtl_args_option(c, i)) != NULL; i++)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:o, s:b, s:b, s:s, s:s, s:o}", "name", o->name, "value",
-                                        nullable(o->arg), "required", o->required, "many", o->many, "help",
-                                        o->help, "group", wtl_cmd_group(o), "words", values_json(o)));
+        json_array_append_new(list, json_pack("{s:s, s:o, s:b, s:b, s:s, s:s, s:o, s:o}", "name", o->name,
+                                              "value", nullable(o->arg), "required", o->required, "many",
+                                              o->many, "help", o->help, "group", wtl_cmd_group(o), "default",
+                                              nullable(o->fallback), "words", values_json(o)));
     return list;
 }
 
@@ -154,6 +154,7 @@ static const wtl_field fields[] = {
     {"commands[].options[].many", "may be repeated", false},
     {"commands[].options[].help", "what it does", false},
     {"commands[].options[].group", "the heading that it stands under", false},
+    {"commands[].options[].default", "what holds without it, or null", false},
     {"commands[].options[].words", "the values that it takes, where there is a list", false},
     {"commands[].more", "the text under the options, or null", false},
     {"commands[].members", "what its --json prints: name, meaning, maybe (absent at times)", false},

@@ -309,6 +309,12 @@ static const struct {
     {"LD_PRELOAD", "Read by the loader: what it loads sees every key. wattle doctor warns of it."},
     {"WATTLE_CPU", "Forces one way of computing: ref, shani, avx2 or avx512. For tests and measurements; "
                    "what the machine lacks is refused."},
+    {"XDG_RUNTIME_DIR",
+     "Where a proxy has its socket for wattle proxy status, below wattle; root's are in /run."},
+    {"XDG_STATE_HOME",
+     "Where a proxy keeps what it knows of peers, below wattle; else ~/.local/state, root's /var/lib."},
+    {"TMPDIR", "Where wattle bench puts the files of the servers that it starts; else /tmp."},
+    {"NOTIFY_SOCKET", "Set by systemd: a proxy tells there when it is ready, reloads and stops."},
     {"OPENSSL_ia32cap", "Read by OpenSSL: it hides instructions of the processor."},
 };
 
@@ -341,7 +347,9 @@ static const char files[] =
     "what a running command has not finished; a killed one leaves it behind, and it may be removed\n"
     ".El\n"
     ".Pp\n"
-    "There is no configuration file: neither Wattle\\(aqs own nor OpenSSL\\(aqs is read.\n";
+    "There is no configuration file but the one that\n"
+    ".Ql wattle proxy run\n"
+    "is given; OpenSSL\\(aqs is not read.\n";
 
 void wtl_man_overview(void)
 {

@@ -62,7 +62,7 @@ offers "wattle sign --format=e" "envelope"
 offers "wattle key show --public " "<files>"
 while IFS= read -r name; do
   # shellcheck disable=SC2086
-  offers "wattle $name --" "$("$wattle" $name -h | grep -oE '^  --[a-z-]+' | tr -d ' ' | tr '\n' ' ' | sed 's/ $//')"
+  offers "wattle $name --" "$("$wattle" $name -h | grep -oE '^  --[a-z0-9-]+' | tr -d ' ' | tr '\n' ' ' | sed 's/ $//')"
 done < <("$wattle" help --format names)
 
 # typed NAME SHELL SETUP KEYS WORDS: the arguments that `wattle` gets when KEYS are typed into the shell.

@@ -55,10 +55,29 @@ members "key show" 0 alice.pub
 members "key convert" 0 signer.key --to jwk --out signer.jwk
 members algs 0
 members "bench primitives" 0 --alg X25519 --rounds 1
+members "bench handshake" 0 --rounds 1 --connections 4 --exchange X25519MLKEM768 --certificate ECDSA-P256
+members "bench bulk" 0 --rounds 1 --mib 1 --side server --work decrypt --suite TLS_AES_128_GCM_SHA256
 members version 0
 members help 0
 members help 0 sign
 members doctor 0 signer.key m.wtl
+members "proxy server" 0 --listen '*:1' --connect h:1 --cert c --key k --print-config
+members "proxy client" 0 --listen '*:1' --connect h:1 --ca system --print-config
+printf '[a]\nmode = client\nlisten = 127.0.0.1:18443\nconnect = 127.0.0.1:1\nca = system\nserver-name = h\n[proxy]\ncontrol = p.sock\nworkers = 1\nstate = pins\n' >proxy.ini
+members "proxy run" 0 --config proxy.ini --print-config
+if [ -x "$WATTLE_BIN/../libexec/wattle/wattle-proxyd" ]; then
+  members "proxy check" 0 --config proxy.ini
+  "$wattle" proxy run --config proxy.ini >proxy.log 2>&1 & proxy=$!
+  at_end "kill $proxy 2>/dev/null; wait $proxy 2>/dev/null"
+  for ((i = 0; i < 600; i++)); do
+    "$wattle" proxy status --config proxy.ini --json 2>/dev/null | jq -e '.proxies[0].state == "running"' >/dev/null && break
+    sleep 0.1
+  done
+  members "proxy status" 0 --config proxy.ini
+else
+  tried+='proxy check,proxy status,'
+  skip "proxy check and status: wattle-proxyd is not built"
+fi
 
 is "no member is documented twice" "$(jq -r '.commands[] | .name as $c | .members | group_by(.name)[] | select(length > 1) | "\($c): \(.[0].name)"' tables.json)" ''
 is "related commands exist" "$(jq -r '[.commands[].name] as $all | .commands[] | .see // "" | (. / ", ")[] | select(. as $n | any($all[]; . == $n) | not)' tables.json)" ''

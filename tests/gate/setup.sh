@@ -27,14 +27,20 @@ else
   cp -r "$WATTLE_SOURCE"/{Makefile,tools} "$tmp/w/"
   exits "make stops there" 2 env WATTLE_NO_SETUP=1 make -C "$tmp/w" all
   is "before CMake" "$(ls "$tmp/w/build")" ''
-  # A cache made by an older recipe is not taken.
-  mkdir -p "$tmp/cache/wattle/openssl"
-  echo 3.5.7 >"$tmp/cache/wattle/openssl/complete"
-  exits "an OpenSSL of an older recipe is not taken" 1 env WATTLE_NO_SETUP=1 "$setup" --print-openssl
-  sed -nE 's/^readonly openssl_recipe=([0-9]+).*/\1/p' "$setup" >"$tmp/cache/wattle/openssl/recipe"
+  # A cache made by another recipe is not taken, and not touched.
+  recipe=$(sed -nE 's/^readonly openssl_recipe=([0-9]+).*/\1/p' "$setup")
+  built=$tmp/cache/wattle/openssl-recipe$recipe
+  for other in openssl "openssl-recipe$((recipe - 1))" "openssl-recipe$((recipe + 1))"; do
+    mkdir -p "$tmp/cache/wattle/$other"
+    echo 3.5.7 >"$tmp/cache/wattle/$other/complete"
+  done
+  exits "an OpenSSL of another recipe is not taken" 1 env WATTLE_NO_SETUP=1 "$setup" --print-openssl
+  mkdir -p "$built"
+  exits "nor one that is not complete" 1 env WATTLE_NO_SETUP=1 "$setup" --print-openssl
+  echo 3.5.7 >"$built/complete"
   exits "one of this recipe is" 0 env WATTLE_NO_SETUP=1 "$setup" --print-openssl
-  is "from the cache" "$out" "$tmp/cache/wattle/openssl"
-  echo 3.5.6 >"$tmp/cache/wattle/openssl/complete"
+  is "from the cache" "$out" "$built"
+  echo 3.5.6 >"$built/complete"
   exits "one that is too old is not" 1 env WATTLE_NO_SETUP=1 "$setup" --print-openssl
 fi
 finish

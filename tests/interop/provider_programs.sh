@@ -9,7 +9,7 @@ esac
 [ -e "$WATTLE_BUILD/lib/wattle.so" ] || skip_all "$WATTLE_BUILD/lib/wattle.so is not built"
 peer=$("$WATTLE_SOURCE/tools/fetch-peer" --suite trixie --whole curl nginx haproxy openssl redis-server redis-tools 2>"$tmp/fetch") ||
   skip_all "Debian 13's programs cannot be had here: $(tail -n1 "$tmp/fetch")"
-run=$peer/run
+run=$peer/launch
 "$run" openssl version >"$tmp/version" 2>&1 || skip_all "Debian 13's programs do not run here: $(tail -n1 "$tmp/version")"
 cd "$tmp" || exit 1
 unset OPENSSL_CONF WATTLE_CPU http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY

@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "trust/ini.h"
+#include "conf/ini.h"
 
 static void read_back(void **state)
 {
@@ -119,7 +119,7 @@ static void limits(void **state)
         for (unsigned i = 0; i < WTL_INI_PAIRS + over; i++)
             wtl_buf_fmt(&pairs, "k%u=1\n", i);
         wtl_buf *const all[] = {&line, &name, &sections, &pairs};
-        static const char *const says[] = {"at most 190", "at most 48", "256 sections", "32 keys"};
+        static const char *const says[] = {"at most 190", "at most 48", "256 sections", "512 keys"};
         for (size_t i = 0; i < 4; i++) {
             AUTO(wtl_ini) ini = {0};
             wtl_err err = {0};
@@ -131,13 +131,65 @@ static void limits(void **state)
     }
 }
 
+static void repeated(void **state)
+{
+    (void)state;
+    static const char text[] = "[a]\nx = 1\ny = 2\nx = 3\n[b]\nx = 4\n";
+    refuse(wtl_text_of(text), "line 4: the key \"x\" is there already, in line 2");
+    AUTO(wtl_ini) ini = {0};
+    wtl_err err = {0};
+    assert_good(wtl_ini_parse_repeated(&ini, wtl_text_of(text), &err), &err);
+    assert_int_equal(ini.section[0].n, 3);
+    assert_string_equal(ini.section[0].pair[2].key, "x");
+    assert_string_equal(ini.section[0].pair[2].value, "3");
+    assert_int_equal(ini.section[0].pair[2].line, 4);
+    AUTO(wtl_ini) twice = {0};
+    assert_int_equal(wtl_ini_parse_repeated(&twice, wtl_text_of("[a]\n[a]\n"), &err), WTL_FORMAT);
+}
+
+/* What is written is read again; what could not be is not written. */
+static void written(void **state)
+{
+    (void)state;
+    char longest[WTL_INI_LINE];
+    memset(longest, 'v', sizeof longest);
+    longest[WTL_INI_LINE - 4] = '\0'; /* "k = " and this */
+    const char *const good[] = {"1",     "two  words", "a;b#c",    "[x]",  "= 1",
+                                "\"q\"", "a\tb",       "\xc3\xa9", longest};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        AUTO(wtl_buf) out = {0};
+        AUTO(wtl_ini) ini = {0};
+        wtl_err err = {0};
+        assert_good(wtl_ini_put_section(&out, "S.1", &err), &err);
+        assert_good(wtl_ini_put_pair(&out, "k", good[i], &err), &err);
+        assert_good(wtl_ini_parse(&ini, wtl_buf_view(&out), &err), &err);
+        assert_string_equal(ini.section[0].name, "S.1");
+        assert_string_equal(ini.section[0].pair[0].value, good[i]);
+    }
+    longest[WTL_INI_LINE - 4] = 'v';
+    longest[WTL_INI_LINE - 3] = '\0';
+    const char *const bad[][2] = {{"k", ""},  {"k", " a"},   {"k", "a\t"},  {"k", "a #b"},
+                                  {"k", ";"}, {"k", "a\nb"}, {"k", "\xff"}, {"k", longest},
+                                  {"", "a"},  {"K", "a"},    {"a b", "a"},  {"[", "a"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        AUTO(wtl_buf) out = {0};
+        assert_int_equal(wtl_ini_put_pair(&out, bad[i][0], bad[i][1], NULL), WTL_FORMAT);
+        assert_int_equal(out.n, 0);
+    }
+    static const char *const names[] = {"", "a b", "a]", "\n",
+                                        "0123456789012345678901234567890123456789012345678"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        AUTO(wtl_buf) out = {0};
+        assert_int_equal(wtl_ini_put_section(&out, names[i], NULL), WTL_FORMAT);
+        assert_int_equal(out.n, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(read_back),
-        cmocka_unit_test(nothing),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(limits),
+        cmocka_unit_test(read_back), cmocka_unit_test(nothing),  cmocka_unit_test(refused),
+        cmocka_unit_test(limits),    cmocka_unit_test(repeated), cmocka_unit_test(written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,22 +41,25 @@ if [ -e "$module" ]; then
   tell "$work/undefined" /dev/null "is called inside wattle.so, and no room defines it"
 fi
 
-while read -r object; do
-  room=${object%/*} room=${room##*/} noun=${object##*/} noun=${noun%.c.o}
-  nm -g --defined-only "$object" | awk -v room="$room" -v noun="$noun" -v allow="$WATTLE_ALLOW" '
+# nm's lines are FILE:[ADDRESS] TYPE NAME; the file is .../src/ROOM/NOUN.c.o.
+find "$build" -path '*/wtl_*.dir/*' -not -path '*/wtl_prog_*' -not -path '*/wtl_mod_*' -name '*.c.o' -print0 | LC_ALL=C sort -z |
+  xargs -0 -r nm -A -g --defined-only 2>/dev/null | awk -v allow="$WATTLE_ALLOW" '
     BEGIN { while ((getline line < allow) > 0) if (line !~ /^#/ && split(line, w, /[ \t]+/) >= 3) { ok[++n] = w[1] " " w[2] } }
     function allowed(text,    i) {
       for (i = 1; i <= n; i++)
         if (ok[i] == text || (ok[i] ~ /[*]$/ && index(text, substr(ok[i], 1, length(ok[i]) - 1)) == 1)) return 1
       return 0
     }
-    NF == 3 && $2 != "A" {
+    {
+      name = $NF; type = $(NF - 1)
+      if (!match($0, /[^\/]+\/[^\/]+[.]c[.]o:/) || type == "A") next
+      split(substr($0, RSTART, RLENGTH - 5), at, "/")
+      room = at[1]; noun = at[2]
       prefix = "wtl_" noun
-      if ($3 == prefix || index($3, prefix "_") == 1 || allowed(room "/" noun " " $3)) next
-      if (index($3, prefix "s_") == 1 || index($3, "wtl_" room "_" noun "_") == 1) next
-      if ($3 ~ /^(_\.stapsdt\.base$|__asan_|__odr_asan|__llvm_|__covrec_|__prof|__start_|__stop_)/) next
-      printf "src/%s/%s.c exports %s; its names begin with %s_\n", room, noun, $3, prefix; red = 1
+      if (name == prefix || index(name, prefix "_") == 1 || allowed(room "/" noun " " name)) next
+      if (index(name, prefix "s_") == 1 || index(name, "wtl_" room "_" noun "_") == 1) next
+      if (name ~ /^(_\.stapsdt\.base$|__asan_|__odr_asan|__llvm_|__covrec_|__prof|__start_|__stop_)/) next
+      printf "src/%s/%s.c exports %s; its names begin with %s_\n", room, noun, name, prefix; red = 1
     }
     END { exit red }' || bad=1
-done < <(find "$build" -path '*/wtl_*.dir/*' -not -path '*/wtl_prog_*' -not -path '*/wtl_mod_*' -name '*.c.o' | sort)
 exit "$bad"

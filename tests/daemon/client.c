@@ -52,6 +52,13 @@ SSL_CTX *client_context(const char *ca, const char *groups)
     return ctx;
 }
 
+void client_close(SSL_CTX *ctx)
+{
+    for (SSL_SESSION *s; (s = take()) != NULL;)
+        SSL_SESSION_free(s);
+    SSL_CTX_free(ctx);
+}
+
 int client_dial(unsigned port)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};

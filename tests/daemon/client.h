@@ -11,6 +11,8 @@ enum { CLIENT_PATIENCE = 30 }; /* seconds for anything */
 
 /* With `ca` the server must be "localhost" by it; NULL: nothing is checked. Sessions that come are kept, a few. */
 SSL_CTX *client_context(const char *ca, const char *groups);
+/* The kept sessions go too. */
+void client_close(SSL_CTX *ctx);
 /* To a port of 127.0.0.1; -1: refused. */
 int client_dial(unsigned port);
 /* Dials and shakes hands; NULL when it fails. `resume`: with a kept session, where there is one. */

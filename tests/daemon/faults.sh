@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib/daemon.sh"
 requires_command jq curl
 odd=$WATTLE_BUILD/tests/tls_peer load=$WATTLE_BUILD/tests/load_peer
-instrumented() { grep -qE 'asan|tsan' <(ldd "$proxyd"); }
 authority; leaf localhost
 upstream() { "$WATTLE_BUILD/tests/upstream_peer" "$1" >"$tmp/$1.port" & at_end "kill $! 2>/dev/null"; eval "$1_pid=$!"; wait_for 20 test -s "$tmp/$1.port"; eval "$1=$(cat "$tmp/$1.port")"; }
 upstream echo; upstream flood; upstream hang; upstream reset; upstream deaf

@@ -72,6 +72,8 @@ static int idle(void)
         printf("%u of %u answer\n", good, n_samples);
         fflush(stdout);
     }
+    for (unsigned i = 0; i < n_samples; i++)
+        client_cut(samples[i]);
     return failed > 0;
 }
 
@@ -216,6 +218,8 @@ static int visit(void)
     SSL *ssl = client_open(ctx, port, false);
     const char *came = ssl == NULL ? "refused" : client_ping(ssl) ? "ok" : "broken";
     puts(came);
+    if (ssl != NULL)
+        client_cut(ssl);
     return strcmp(came, "ok") != 0;
 }
 
@@ -242,16 +246,8 @@ static unsigned number(const char *text)
     return (unsigned)strtoul(text, NULL, 10);
 }
 
-int main(int argc, char **argv)
+static int run(const char *how, int argc, char **argv)
 {
-    static const char groups[] = "X25519MLKEM768";
-    if (argc < 3)
-        return 2;
-    many_files();
-    const char *how = argv[1];
-    bool checked = strcmp(how, "idle") == 0 || strcmp(how, "visit") == 0;
-    port = number(argv[2]);
-    ctx = client_context(checked && argc > 3 ? argv[3] : NULL, checked ? "X25519MLKEM768:X25519" : groups);
     if (strcmp(how, "idle") == 0 && argc == 5 && (total = number(argv[4])) <= MOST)
         return idle();
     if (strcmp(how, "rate") == 0 && (argc == 5 || argc == 7) && number(argv[3]) > 0)
@@ -264,4 +260,19 @@ int main(int argc, char **argv)
     if (strcmp(how, "plain") == 0)
         return plain();
     return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static const char groups[] = "X25519MLKEM768";
+    if (argc < 3)
+        return 2;
+    many_files();
+    bool checked = strcmp(argv[1], "idle") == 0 || strcmp(argv[1], "visit") == 0;
+    port = number(argv[2]);
+    ctx = client_context(checked && argc > 3 ? argv[3] : NULL, checked ? "X25519MLKEM768:X25519" : groups);
+    int rc = run(argv[1], argc, argv);
+    client_close(ctx);
+    free(taken);
+    return rc;
 }

@@ -250,5 +250,7 @@ int main(int argc, char **argv)
         good &= kinds[i].good == kinds[i].tried;
     }
     printf("handshakes %lu\n", handshakes);
+    client_close(hybrid);
+    client_close(classical);
     return !good;
 }

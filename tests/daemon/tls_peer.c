@@ -110,8 +110,10 @@ static bool on_curve(const struct group *g)
 }
 static bool off_the_curve(offer *o, const struct group *g)
 {
+    if (!on_curve(g))
+        return false;
     o->share[0].p[g->classic_n - 1] ^= 1;
-    return on_curve(g);
+    return true;
 }
 static bool zero_point(offer *o, const struct group *g)
 {

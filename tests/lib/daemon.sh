@@ -1,6 +1,7 @@
 # Proxies and their peers for the tests of daemons; source it after tap.sh.
 peer=$WATTLE_BUILD/tests/flow_peer
 proxyd=$WATTLE_BUILD/libexec/wattle/wattle-proxyd
+instrumented() { grep -qaE '__(a|t)san_init' "$proxyd"; }
 [ -x "$proxyd" ] || skip_all "wattle-proxyd is not built"
 export XDG_RUNTIME_DIR=$tmp/run XDG_STATE_HOME=$tmp/state
 mkdir -p "$XDG_RUNTIME_DIR" "$XDG_STATE_HOME"

@@ -14,6 +14,19 @@
 
 #include <wattle/err.h>
 
+/* Built to be watched by a sanitizer: memory and time say little. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { unit_watched = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+enum { unit_watched = 1 };
+#else
+enum { unit_watched = 0 };
+#endif
+#else
+enum { unit_watched = 0 };
+#endif
+
 /* A test data path below the variable's folder; NULL when the variable is unset or the file absent. */
 static inline const char *unit_path(const char *variable, const char *rest)
 {

@@ -49,9 +49,9 @@ test: test-release test-asan lint
 
 test-release: release
 	$(call check,release)
-# Other makers' programs that speak TLS are long to wait for, and tests/daemon does the same to the proxy's memory.
+# Other makers' programs and the soak are long to wait for, and the rest of tests/daemon does the same to the proxy's memory.
 test-asan: asan
-	$(call check,asan) -E '^interop/(tls_|prometheus|bench_tls)'
+	$(call check,asan) -E '^(interop/(tls_|prometheus|bench_tls)|daemon/soak)'
 
 test-all: ## test, and the builds debug, clang and thread sanitizer
 test-all: test debug release-clang tsan

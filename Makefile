@@ -17,7 +17,8 @@ build = @mkdir -p build; openssl=$$(tools/setup --print-openssl); \
 # The same with OpenSSL's test vectors at hand.
 build_tests = @vectors=$$(tools/setup --print-vectors); $(call build_with,$(1))
 build_with = $(patsubst @%,%,$(call build,$(1),-DWATTLE_OPENSSL_VECTORS="$$vectors"))
-check = ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(TESTS)
+# One more than there are processors: many tests wait.
+check = ctest --test-dir build/$(1) --output-on-failure -j $$(($(JOBS) + 1)) $(TESTS)
 
 .PHONY: all setup setup-build setup-demo release release-clang debug asan tsan cov fuzz demo bench test test-all test-release \
 	test-asan differential lint format prove soak interop install clean help

@@ -11,6 +11,9 @@ fi
 timeout 60 "${tracer[@]}" -e "usdt:$WATTLE_BUILD/tests/metrics_peer:wattle:downgrade { printf(\"it works\\n\"); }" -c "$WATTLE_BUILD/tests/metrics_peer" >try 2>&1
 grep -q '^it works$' try || skip_all "bpftrace cannot trace programs here: $(grep -vE '^(#|[a-z0-9_]+[{ ])' try | tail -n 1)"
 diag "$("${tracer[@]}" --version)"
+# A probe is set in a file, for every process that runs it: this test's proxies get a file of their own.
+cp "$proxyd" wattle-proxyd
+proxyd=$tmp/wattle-proxyd
 
 authority; leaf server; echo_server
 ok "a server" proxy server server --listen 127.0.0.1:0 --connect 127.0.0.1:"$echo_port" --cert server.pem --key server.key --workers 2

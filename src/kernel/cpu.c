@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char *const names[WTL_CPU_FEATURES] = {"ref", "shani", "avx2", "avx512", "adx", "ice"};
+static const char *const names[WTL_CPU_FEATURES] = {"ref", "shani", "avx2", "avx512",
+                                                    "adx", "ice",   "aes",  "vaes"};
 static bool present[WTL_CPU_FEATURES];
 static enum wtl_cpu_level forced = WTL_CPU_AUTO;
 
@@ -51,6 +52,9 @@ static void look(void)
     present[WTL_CPU_ADX] = bit(b7, 3) && bit(b7, 8) && bit(b7, 19);
     present[WTL_CPU_ICE] = present[WTL_CPU_AVX512] && present[WTL_CPU_ADX] && bit(b7, 31) && bit(b7, 17) &&
                            bit(b7, 21) && bit(c7, 1) && bit(c7, 6);
+    present[WTL_CPU_AES] = present[WTL_CPU_AVX2] && bit(c, 25) && bit(b7, 3) && bit(b7, 8);
+    present[WTL_CPU_VAES] = present[WTL_CPU_AES] && present[WTL_CPU_AVX512] && bit(b7, 31) && bit(b7, 17) &&
+                            bit(c7, 9);
 }
 #else
 static void look(void)

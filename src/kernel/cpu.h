@@ -15,13 +15,16 @@ enum wtl_cpu_level {
     WTL_CPU_AVX2,   /* 256-bit vectors */
     WTL_CPU_AVX512, /* 512-bit vectors: AVX-512 F and BW */
     /* What some files need beside their level; WATTLE_CPU does not know these, wtl_cpu_has does. */
-    WTL_CPU_ADX, /* BMI1, BMI2 and ADX: mulx, rorx, andn, adcx, adox */
-    WTL_CPU_ICE, /* AVX-512 VL, DQ, IFMA, VBMI and VBMI2, as from Ice Lake and Zen 4 on; and ADX */
+    WTL_CPU_ADX,  /* BMI1, BMI2 and ADX: mulx, rorx, andn, adcx, adox */
+    WTL_CPU_ICE,  /* AVX-512 VL, DQ, IFMA, VBMI and VBMI2, as from Ice Lake and Zen 4 on; and ADX */
+    WTL_CPU_AES,  /* AES-NI, AVX2 and BMI */
+    WTL_CPU_VAES, /* VAES on 512 bits, AVX-512 VL and DQ, and what AES means */
     WTL_CPU_FEATURES
 };
 #define WTL_CPU_LEVELS WTL_CPU_ADX
 
-const char *wtl_cpu_name(enum wtl_cpu_level level); /* "ref", "shani", "avx2", "avx512"; "adx", "ice" */
+const char *
+wtl_cpu_name(enum wtl_cpu_level level); /* "ref", "shani", "avx2", "avx512"; "adx", "ice", "aes", "vaes" */
 
 /* CPUID has it, and XCR0 says that the system saves its registers (Intel SDM volume 1, 13.3 and 15.2). */
 bool wtl_cpu_has(enum wtl_cpu_level level);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -266,4 +267,24 @@ int wtl_cert_subject(wtl_bytes der, wtl_buf *out, wtl_err *err)
     BIO_free(to);
     ERR_clear_error();
     return wtl_buf_check(out, err);
+}
+
+static int second_of(const ASN1_TIME *t, int64_t *out, wtl_err *err)
+{
+    struct tm tm = {0};
+    if (ASN1_TIME_to_tm(t, &tm) != 1)
+        return WTL_FAIL_OSSL(err, WTL_FORMAT, "a date of the certificate cannot be read");
+    *out = timegm(&tm);
+    return WTL_OK;
+}
+
+int wtl_cert_dates(wtl_bytes der, int64_t *first, int64_t *last, wtl_err *err)
+{
+    AUTO(wtl_cert) *cert = NULL;
+    int64_t from;
+    TRY(wtl_cert_parse(&cert, der, err));
+    TRY(second_of(X509_get0_notBefore(cert), &from, err));
+    TRY(second_of(X509_get0_notAfter(cert), last, err));
+    *first = from;
+    return WTL_OK;
 }

@@ -30,6 +30,9 @@ int wtl_cert_leaf(wtl_bytes der, wtl_err *err) WTL_MUST_USE;
  * with the names that there are. */
 int wtl_cert_identity(wtl_bytes der, const char *identity, wtl_err *err) WTL_MUST_USE;
 
+/* The first and the last second (since 1970) in which it is valid (RFC 5280 section 4.1.2.5). WTL_FORMAT. */
+int wtl_cert_dates(wtl_bytes der, int64_t *first, int64_t *last, wtl_err *err) WTL_MUST_USE;
+
 /* Appends the subject (RFC 2253, quoted to be printed). */
 int wtl_cert_subject(wtl_bytes der, wtl_buf *out, wtl_err *err) WTL_MUST_USE;
 

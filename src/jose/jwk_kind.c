@@ -51,3 +51,33 @@ const char *wtl_jwk_kind_selector(const char *kty)
     }
     return NULL;
 }
+
+bool wtl_jwk_kind_signs(const wtl_jwk_kind *kind)
+{
+    return wtl_alg_at(kind->id)->kind == WTL_ALG_SIG;
+}
+
+const wtl_jwk_kind *wtl_jwk_kind_by_alg(const char *alg, const char **name)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        for (size_t a = 0; wtl_jwk_kind_signs(&kinds[i]) && kinds[i].algs[a] != NULL; a++) {
+            if (strcmp(kinds[i].algs[a], alg) == 0) {
+                *name = kinds[i].algs[a];
+                return &kinds[i];
+            }
+        }
+    }
+    *name = NULL;
+    return NULL;
+}
+
+const char *wtl_jwk_kind_signs_as(const wtl_jwk_kind *kind)
+{
+    return kind->algs[0];
+}
+
+size_t wtl_jwk_kind_signature(const wtl_jwk_kind *kind)
+{
+    const wtl_alg *alg = wtl_alg_at(kind->id);
+    return alg->group != NULL ? 2 * alg->seed : alg->out;
+}

@@ -23,5 +23,13 @@ const wtl_jwk_kind *wtl_jwk_kind_of(const wtl_alg *alg);
 const wtl_jwk_kind *wtl_jwk_kind_find(const char *kty, const char *name);
 /* The member that selects among those of `kty`, or NULL for a kty that is not read. */
 const char *wtl_jwk_kind_selector(const char *kty);
+/* The signing kind whose tokens carry this `alg`, and *name the same text in static storage; NULL when there is none. */
+const wtl_jwk_kind *wtl_jwk_kind_by_alg(const char *alg, const char **name);
+/* The `alg` that tokens signed by it get. */
+const char *wtl_jwk_kind_signs_as(const wtl_jwk_kind *kind);
+/* Whether its keys sign, rather than agree on secrets. */
+bool wtl_jwk_kind_signs(const wtl_jwk_kind *kind);
+/* Bytes of its signature in a token: for ECDSA the two numbers, each as long as the order (RFC 7518 section 3.4). */
+size_t wtl_jwk_kind_signature(const wtl_jwk_kind *kind);
 
 #endif

@@ -46,11 +46,6 @@ static bool among(const char *s, const char *const *list, size_t n)
     return false;
 }
 
-static bool signs(const wtl_jwk_kind *kind)
-{
-    return wtl_alg_at(kind->id)->kind == WTL_ALG_SIG;
-}
-
 /* RFC 7517 section 4.2 and 4.4. */
 static int check_use(const json_t *j, const wtl_jwk_kind *kind, wtl_err *err)
 {
@@ -62,9 +57,9 @@ static int check_use(const json_t *j, const wtl_jwk_kind *kind, wtl_err *err)
     }
     if (json_object_get(j, "use") != NULL) {
         TRY(text_of(j, "use", &v, err));
-        ENSURE(wtl_text_eq(v, signs(kind) ? "sig" : "enc"), err, WTL_POLICY,
-               "the JWK's \"use\" is not \"%s\", which Wattle uses a %s key for", signs(kind) ? "sig" : "enc",
-               kind->name);
+        ENSURE(wtl_text_eq(v, wtl_jwk_kind_signs(kind) ? "sig" : "enc"), err, WTL_POLICY,
+               "the JWK's \"use\" is not \"%s\", which Wattle uses a %s key for",
+               wtl_jwk_kind_signs(kind) ? "sig" : "enc", kind->name);
     }
     return WTL_OK;
 }
@@ -81,16 +76,17 @@ static int check_ops(const json_t *j, const wtl_jwk_kind *kind, bool is_private,
         return WTL_OK;
     json_t *ops;
     TRY(wtl_json_get_array(j, WHAT, "key_ops", &ops, err));
-    bool fits = !signs(kind) && (!is_private || json_array_size(ops) == 0);
+    bool fits = !wtl_jwk_kind_signs(kind) && (!is_private || json_array_size(ops) == 0);
     for (size_t i = 0; i < json_array_size(ops); i++) {
         const char *op = json_string_value(json_array_get(ops, i));
         ENSURE(op != NULL, err, WTL_FORMAT, "the JWK's \"key_ops\" holds something else than strings");
         for (size_t k = 0; k < i; k++)
             ENSURE(strcmp(op, json_string_value(json_array_get(ops, k))) != 0, err, WTL_FORMAT,
                    "the JWK's \"key_ops\" names one operation twice");
-        ENSURE(!among(op, known, 8) || among(op, signs(kind) ? sign : agree, 2), err, WTL_POLICY,
+        ENSURE(!among(op, known, 8) || among(op, wtl_jwk_kind_signs(kind) ? sign : agree, 2), err, WTL_POLICY,
                "the JWK's \"key_ops\" names what Wattle does not use a %s key for", kind->name);
-        fits |= signs(kind) ? strcmp(op, is_private ? "sign" : "verify") == 0 : among(op, agree, 2);
+        fits |= wtl_jwk_kind_signs(kind) ? strcmp(op, is_private ? "sign" : "verify") == 0
+                                         : among(op, agree, 2);
     }
     ENSURE(fits, err, WTL_POLICY, "the JWK's \"key_ops\" does not allow what Wattle uses a %s key for",
            kind->name);

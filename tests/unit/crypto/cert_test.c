@@ -38,6 +38,21 @@ static void key_of_a_certificate(void **state)
     assert_string_equal(wtl_buf_cstr(&hex), spki_sha256);
 }
 
+/* UTCTime and, behind 2049, GeneralizedTime. */
+static void dates(void **state)
+{
+    (void)state;
+    AUTO(wtl_buf) der = {0};
+    wtl_err err = {0};
+    int64_t first, last;
+    decode(&der);
+    assert_good(wtl_cert_dates(wtl_buf_view(&der), &first, &last, &err), &err);
+    assert_int_equal(first, INT64_C(1795238268)); /* 2026-11-21T05:17:48Z */
+    assert_int_equal(last, INT64_C(4948838268));  /* 2126-10-28T05:17:48Z */
+    for (size_t n = 0; n < der.n; n += 7)
+        assert_int_equal(wtl_cert_dates((wtl_bytes){der.p, n}, &first, &last, &err), WTL_FORMAT);
+}
+
 static void other_bytes(void **state)
 {
     (void)state;
@@ -71,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_of_a_certificate),
+        cmocka_unit_test(dates),
         cmocka_unit_test(other_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

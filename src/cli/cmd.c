@@ -62,10 +62,11 @@ enum wtl_cmd_kind wtl_cmd_kind_of(const char *arg)
     static const struct {
         const char *word;
         enum wtl_cmd_kind kind;
-    } kinds[] = {{"FILE", WTL_CMD_FILE},      {"MODEL", WTL_CMD_FILE},      {"SOURCE", WTL_CMD_FILE},
-                 {"CONTAINER", WTL_CMD_FILE}, {"RECIPIENT", WTL_CMD_FILE},  {"STEM", WTL_CMD_FILE},
-                 {"PATH", WTL_CMD_FILE},      {"IDENTITY", WTL_CMD_FILE},   {"KEY", WTL_CMD_FILE},
-                 {"DIR", WTL_CMD_DIR},        {"COMMAND", WTL_CMD_COMMAND}, {"PREV", WTL_CMD_FILE}};
+    } kinds[] = {{"FILE", WTL_CMD_FILE},      {"MODEL", WTL_CMD_FILE},     {"SOURCE", WTL_CMD_FILE},
+                 {"CONTAINER", WTL_CMD_FILE}, {"RECIPIENT", WTL_CMD_FILE}, {"STEM", WTL_CMD_FILE},
+                 {"PATH", WTL_CMD_FILE},      {"IDENTITY", WTL_CMD_FILE},  {"KEY", WTL_CMD_FILE},
+                 {"TRACE", WTL_CMD_FILE},     {"DIR", WTL_CMD_DIR},        {"COMMAND", WTL_CMD_COMMAND},
+                 {"PREV", WTL_CMD_FILE}};
     if (arg == NULL || arg[0] == '\0')
         return WTL_CMD_NOTHING;
     size_t skip = strspn(arg, "[");

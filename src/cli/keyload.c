@@ -227,14 +227,14 @@ static int ask(void *arg, char *out, size_t cap, wtl_err *err)
     return (int)given.n;
 }
 
-static int parse(wtl_key **out, const wtl_args *args, const char *value, wtl_err *err)
+static int parse(wtl_key **out, wtl_buf *kid, const wtl_args *args, const char *value, wtl_err *err)
 {
     if (strncmp(value, "age1", 4) == 0 && access(value, F_OK) != 0)
         return wtl_key_parse(out, wtl_text_of(value), NULL, err);
     AUTO(wtl_secret) text = {0};
     TRY(wtl_in_read_secret(value, KEY_FILE_MOST, &text, err));
     if (wtl_jwk_looks(wtl_secret_view(&text)))
-        return wtl_jwk_read(out, NULL, wtl_secret_view(&text), err);
+        return wtl_jwk_read(out, kid, wtl_secret_view(&text), err);
     struct asked a = {args, value};
     wtl_passphrase pp = {ask, &a};
     return wtl_key_parse(out, wtl_secret_view(&text), takes(args, "passphrase-file") ? &pp : NULL, err);
@@ -251,8 +251,14 @@ static void notice_mode(const char *path)
 int wtl_keyload_one(wtl_key **out, const wtl_args *args, const char *value, enum wtl_keyload_want want,
                     wtl_err *err)
 {
+    return wtl_keyload_named(out, NULL, args, value, want, err);
+}
+
+int wtl_keyload_named(wtl_key **out, wtl_buf *kid, const wtl_args *args, const char *value,
+                      enum wtl_keyload_want want, wtl_err *err)
+{
     AUTO(wtl_key) *k = NULL;
-    int rc = parse(&k, args, value, err);
+    int rc = parse(&k, kid, args, value, err);
     if (rc < 0) {
         if (err != NULL && strstr(err->text, wtl_show_name(value)) == NULL)
             wtl_err_prefix(err, "key %s: ", wtl_show_name(value));

@@ -52,6 +52,10 @@ enum wtl_keyload_want { WTL_KEYLOAD_PUBLIC, WTL_KEYLOAD_PRIVATE, WTL_KEYLOAD_ANY
 int wtl_keyload_one(wtl_key **out, const wtl_args *args, const char *value, enum wtl_keyload_want want,
                     wtl_err *err) WTL_MUST_USE;
 
+/* The same; a JWK's own kid is appended to `kid`, which stays empty for other files. */
+int wtl_keyload_named(wtl_key **out, wtl_buf *kid, const wtl_args *args, const char *value,
+                      enum wtl_keyload_want want, wtl_err *err) WTL_MUST_USE;
+
 /* All values of the option `name`. */
 int wtl_keyload_all(wtl_keys *out, const wtl_args *args, const char *name, enum wtl_keyload_want want,
                     wtl_err *err) WTL_MUST_USE;

@@ -314,6 +314,9 @@ static const struct {
     {"XDG_STATE_HOME",
      "Where a proxy keeps what it knows of peers, below wattle; else ~/.local/state, root's /var/lib."},
     {"TMPDIR", "Where wattle bench puts the files of the servers that it starts; else /tmp."},
+    {"GLIBC_TUNABLES", "Read by the C library: with glibc.malloc.hugetlb=1 tables that wattle bench "
+                       "cache-lib compares with get "
+                       "huge pages too."},
     {"NOTIFY_SOCKET", "Set by systemd: a proxy tells there when it is ready, reloads and stops."},
     {"OPENSSL_ia32cap", "Read by OpenSSL: it hides instructions of the processor."},
 };

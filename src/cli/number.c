@@ -37,3 +37,29 @@ int wtl_number_digest(const uint8_t **out, uint8_t to[WTL_NUMBER_DIGEST], const 
     *out = to;
     return WTL_OK;
 }
+
+int wtl_number_duration(int64_t *out, const wtl_args *args, const char *option, int64_t most, wtl_err *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    const char *text = wtl_args_get(args, option, 0);
+    if (text == NULL)
+        return WTL_OK;
+    size_t n = strspn(text, "0123456789");
+    int64_t v = 0;
+    int64_t each = 0;
+    for (size_t i = 0; i < n && n <= 12; i++)
+        v = v * 10 + (text[i] - '0');
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(text + n, units[i].unit) == 0)
+            each = units[i].seconds;
+    }
+    ENSURE(
+        n > 0 && n <= 12 && each > 0 && v <= most / each, err, WTL_USAGE,
+        "--%s takes seconds, or a number with s, m, h or d behind it, up to %lld days, and '%.32s' is none",
+        option, (long long)(most / 86400), text);
+    *out = v * each;
+    return WTL_OK;
+}

@@ -98,6 +98,17 @@ static int info(wtl_err *err)
     return rc;
 }
 
+static int token(wtl_err *err)
+{
+    wtl_jwks *set = NULL;
+    int rc = api_set(&set, err);
+    assert_true((rc == 0) == (set != NULL));
+    if (rc == 0)
+        rc = api_token(set, signer, err);
+    wtl_jwks_free(set);
+    return rc;
+}
+
 /* Until a run in which nothing was left to fail; that one must succeed. */
 static void exhaust(int (*run)(wtl_err *), bool after)
 {
@@ -123,7 +134,7 @@ static void exhaust(int (*run)(wtl_err *), bool after)
 static void everything(void **state)
 {
     (void)state;
-    int (*const runs[])(wtl_err *) = {parse, sign, verify, seal, open_it, info};
+    int (*const runs[])(wtl_err *) = {parse, sign, verify, seal, open_it, info, token};
     assert_int_equal(api_names_of(&names, 0), 0);
     assert_int_equal(api_key(&signer, "signer.key"), 0);
     assert_int_equal(api_key(&alice, "alice.key"), 0);

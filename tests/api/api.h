@@ -10,6 +10,7 @@
 #include <wattle/key.h>
 #include <wattle/seal.h>
 #include <wattle/sign.h>
+#include <wattle/token.h>
 
 static char api_dir[64];
 
@@ -101,6 +102,44 @@ static inline int api_open(const api_names *p, const wtl_key *identity, const wt
         .identity = identities, .n_identities = 1, .sender = senders, .n_senders = 1, .force = true};
     wtl_open_result r = {0};
     return wtl_open(p->sealed, p->opened, &opts, &r, err);
+}
+
+/* RFC 7515 appendix A.3. */
+static inline int api_set(wtl_jwks **out, wtl_err *err)
+{
+    static const char text[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\",\"x\":"
+                               "\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+                               "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}";
+    return wtl_jwks_parse(out, (wtl_bytes){(const uint8_t *)text, sizeof text - 1}, err);
+}
+
+/* Verifies a published token, signs one and reads it. */
+static inline int api_token(const wtl_jwks *set, const wtl_key *signer, wtl_err *err)
+{
+    static const char token[] =
+        "eyJhbGciOiJFUzI1NiJ9."
+        "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    static const char claims[] = "{\"sub\":\"u7\",\"aud\":[\"a\",\"b\"],\"exp\":1900000000}";
+    static const wtl_token_policy policy = {.leeway = 1};
+    wtl_token t = {0};
+    uint8_t digest[WTL_TOKEN_POLICY_DIGEST];
+    char *made = NULL;
+    size_t n = 0;
+    int rc = wtl_token_verify(&t, (wtl_bytes){(const uint8_t *)token, sizeof token - 1}, set, &policy,
+                              1300819379, err);
+    wtl_token_free(&t);
+    if (rc == 0)
+        rc = wtl_token_policy_digest(&policy, digest, err);
+    if (rc == 0)
+        rc = wtl_token_sign(&made, &n, (wtl_bytes){(const uint8_t *)claims, sizeof claims - 1}, signer, NULL,
+                            NULL, err);
+    assert_true((rc == 0) == (made != NULL));
+    if (rc == 0)
+        rc = wtl_token_read(&t, (wtl_bytes){(const uint8_t *)made, n}, err);
+    wtl_token_free(&t);
+    free(made);
+    return rc;
 }
 
 #endif

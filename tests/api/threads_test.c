@@ -7,6 +7,7 @@ enum { THREADS = 4, ROUNDS = 3 };
 
 static wtl_key *signer;
 static wtl_key *alice;
+static wtl_jwks *set;
 
 typedef struct worker {
     unsigned who;
@@ -29,6 +30,8 @@ static int one_round(const api_names *p, wtl_err *err)
         rc = api_seal(p, alice, signer, err);
     if (rc == 0)
         rc = api_open(p, alice, own, err);
+    for (unsigned i = 0; rc == 0 && i < 20; i++)
+        rc = api_token(set, signer, err);
     wtl_key_free(own);
     return rc;
 }
@@ -51,6 +54,7 @@ static void all_at_once(void **state)
 
     assert_int_equal(api_key(&signer, "signer.key"), 0);
     assert_int_equal(api_key(&alice, "alice.key"), 0);
+    assert_int_equal(api_set(&set, NULL), 0);
     for (unsigned i = 0; i < THREADS; i++) {
         w[i].who = i;
         assert_int_equal(pthread_create(&thread[i], NULL, work, &w[i]), 0);
@@ -61,6 +65,7 @@ static void all_at_once(void **state)
         assert_good(w[i].rc, &w[i].err);
     wtl_key_free(signer);
     wtl_key_free(alice);
+    wtl_jwks_free(set);
 }
 
 static void *parse_only(void *arg)

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 exits "wattle -h" 0 "$wattle" -h
-commands=$(sed -n 's/^  \([a-z]\+\( [a-z]\+\)\?\) .*/\1/p' <<<"$out")
+commands=$(sed -n 's/^  \([a-z]\+\( [a-z]\+\(-[a-z]\+\)*\)\?\) .*/\1/p' <<<"$out")
 is "all rows of cmds.def are listed" "$(wc -l <<<"$commands")" "$(grep -c '^CMD(' "$WATTLE_SOURCE/src/cli/cmds.def")"
 exits "no command is a usage error" 2 "$wattle"
 exits "an unknown command is a usage error" 2 "$wattle" frobnicate
@@ -22,7 +22,7 @@ done <<<"$commands"
 
 for page in "$WATTLE_SOURCE"/docs/commands/wattle-*.md; do
   name=$(basename "$page" .md); name=${name#wattle-}
-  ok "$name has a command" grep -qx -e "${name//-/ }" -e "$name" <<<"$commands"
+  ok "$name has a command" grep -qx -e "$name" <<<"${commands// /-}"
 done
 
 ok "every page is as tools/pages writes it" env WATTLE_BIN="$WATTLE_BIN" bash "$WATTLE_SOURCE/tools/pages" --check

@@ -53,10 +53,20 @@ members "key convert" 0 ec.key --to der --out ec.der
 members "key show" 0 signer.key
 members "key show" 0 alice.pub
 members "key convert" 0 signer.key --to jwk --out signer.jwk
+echo '{}' >claims
+members "token jwks" 0 signer.pub ec.pub other.pub
+"$wattle" token jwks signer.pub ec.pub --out set.jwks >/dev/null
+members "token sign" 0 --key signer.key --claims claims
+jq -r .token <<<"$out" >token
+members "token sign" 0 --key signer.key --claims claims --no-kid --out token --force
+members "token verify" 0 token --jwks set.jwks --without-expiry
+members "token verify" 5 token --jwks set.jwks
 members algs 0
 members "bench primitives" 0 --alg X25519 --rounds 1
 members "bench handshake" 0 --rounds 1 --connections 4 --exchange X25519MLKEM768 --certificate ECDSA-P256
 members "bench bulk" 0 --rounds 1 --mib 1 --side server --work decrypt --suite TLS_AES_128_GCM_SHA256
+members "bench cache-lib" 0 --quick --rounds 1 --part keys --keys 10000
+members "bench cache-trace" 0 --keys 500 --requests 2000
 members version 0
 members help 0
 members help 0 sign

@@ -8,7 +8,7 @@ grep -q '^WATTLE_SANITIZE:[A-Z]*=.' "$WATTLE_BUILD/CMakeCache.txt" && skip_all "
 ok "Wattle is installed aside" env DESTDIR="$tmp/stage" cmake --install "$WATTLE_BUILD" --prefix /opt/wattle
 tree=$tmp/stage/opt/wattle
 export PKG_CONFIG_PATH=$tree/lib/pkgconfig
-for name in verify_and_open sign_many; do
+for name in verify_and_open sign_many session_check; do
   # shellcheck disable=SC2046
   ok "$name compiles and links by wattle.pc" \
     cc -std=c11 -Wall -Wextra -Werror -o "$tmp/$name" "$WATTLE_SOURCE/examples/$name.c" $(pkg-config --cflags --libs wattle) "-Wl,-rpath,$tree/lib"
@@ -47,4 +47,18 @@ ok "a hundred lines are signed in one call" bash -c 'env -i ./sign_many signer.k
 is "each by its own signature" "$(sort -u signatures | wc -l) of $(head -n 1 signatures | tr -d '\n' | wc -c)" "100 of 6618"
 exits "with another's key they do not verify" 1 bash -c 'env -i ./sign_many signer.key other.pub <requests'
 exits "a public key does not sign" 2 bash -c 'env -i ./sign_many signer.pub signer.pub <requests'
+
+ok "a set of keys is published" bash -c '"$1" token jwks signer.pub >jwks.json' - "$wattle"
+token() { # AUDIENCE KEY: a token for an hour
+  printf '{"iss":"example","sub":"user-7","aud":"%s","jti":"session-1"}' "$1" >claims.json
+  "$wattle" token sign --key "$2" --claims claims.json --expires 1h 2>/dev/null
+}
+token api signer.key >token
+token elsewhere signer.key >elsewhere
+token api other.key >stranger
+ok "the session check verifies once, and minds audience and logout" bash -c 'env -i ./session_check jwks.json api token elsewhere >talk'
+like "it says so" "$(tail -n 1 talk)" "verified [34], hits 5, denied 1"
+ok "another's token is none" bash -c 'env -i ./session_check jwks.json api token stranger >talk'
+exits "nor is a token for another audience good" 1 bash -c 'env -i ./session_check jwks.json api elsewhere token >talk'
+ok "the second request was refused" grep -q '^NOT GET /: 401' talk
 finish

@@ -26,6 +26,8 @@ make_stock() {
     head -c 50000 /dev/urandom >m/weights.bin
     echo '{}' >m/sub/config.json
     : >m/empty.bin
+    echo '{"sub":"u7","exp":4102444800}' >claims
+    "$wattle" token jwks signer.pub >set.jwks && "$wattle" token sign --key signer.key --claims claims >token &&
     "$wattle" sign m --key signer.key >/dev/null && "$wattle" seal m --to alice.pub --sign signer.key --out m.wtl >/dev/null
   ) || { echo "Bail out! the stock could not be made"; exit 1; }
 }
@@ -56,9 +58,17 @@ case_open_force() { case_open; cp -a m o; args+=(--force); }
 case_open_range() { need m m.wtl alice.key; args=(open m.wtl --identity alice.key --only weights.bin --range 20000:40000 --out -)
   check='tail -c +20001 m/weights.bin | head -c 20000 | cmp - "$STDOUT"'; }
 case_info() { need m.wtl alice.key; args=(info m.wtl --identity alice.key --json) check='jq -e ".entries | length == 5" "$STDOUT"'; }
+case_token_sign() { need signer.key set.jwks claims; new=(t) args=(token sign --key signer.key --claims claims --out t)
+  check='"$wattle" token verify t --jwks set.jwks'; }
+case_token_verify() { need token set.jwks; args=(token verify token --jwks set.jwks --json) check='jq -e ".verified == true" "$STDOUT"'; }
+case_token_jwks() { need signer.pub token; new=(s) args=(token jwks signer.pub --out s)
+  check='"$wattle" token verify token --jwks s'; }
 
-fault_cases=(key_generate key_generate_age key_show algs version help sign sign_force verify seal seal_force seal_stdout open open_force open_range info)
-writing_cases=(key_generate key_generate_age sign sign_force seal seal_force seal_stdout open open_force open_range)
+case_cache_trace() { seq 1 40 | sed p >lirs_t; args=(bench cache-trace lirs_t --size 50 --json)
+  check='jq -e ".rows | length > 0" "$STDOUT"'; }
+
+fault_cases=(key_generate key_generate_age key_show algs version help sign sign_force verify seal seal_force seal_stdout open open_force open_range info token_sign token_verify token_jwks cache_trace)
+writing_cases=(key_generate key_generate_age sign sign_force seal seal_force seal_stdout open open_force open_range token_sign token_jwks)
 
 # fault CASE WHAT MODE [DRIVER OPTIONS...]: as tests/fault/drive.c tells them
 fault() {

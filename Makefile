@@ -52,7 +52,7 @@ test-release: release
 	$(call check,release)
 # Other makers' programs and the soak are long to wait for, and the rest of tests/daemon does the same to the proxy's memory.
 test-asan: asan
-	$(call check,asan) -E '^(interop/(tls_|prometheus|bench_tls)|daemon/soak)'
+	$(call check,asan) -E '^(interop/(tls_|prometheus|bench_)|daemon/soak)'
 
 test-all: ## test, and the builds debug, clang and thread sanitizer
 test-all: test debug release-clang tsan

@@ -36,7 +36,8 @@ enum { WTL_CACHELIB_GOALS_MOST = 32 };
 typedef struct wtl_cachelib {
     wtl_cachelib_row *row;
     size_t n, room;
-    wtl_cachelib_goal goal[WTL_CACHELIB_GOALS_MOST]; /* those that the rows decide */
+    wtl_cachelib_goal
+        goal[WTL_CACHELIB_GOALS_MOST]; /* those that the rows decide, once they are judged (cachegoal.h) */
     size_t goals;
     bool pinned;                     /* threads ran on processors of their own */
     bool huge_pages;                 /* the cache had them */

@@ -6,6 +6,7 @@
 #include <libsmartcols.h>
 
 #include "bench/cachelane.h"
+#include "bench/cachegoal.h"
 #include "bench/cachelib.h"
 #include "bench/cacheown.h"
 #include "bench/cacheplot.h"
@@ -276,6 +277,7 @@ static int run_with(const wtl_cacheload *tables, const wtl_args *args, wtl_err *
     if (isatty(STDERR_FILENO))
         fprintf(stderr, "\r\033[K");
     TRY(rc);
+    wtl_cachegoal_judge(&c, plan.tables);
     TRY(write_plots(&c, &plan, args, err));
     return args->json ? print_json(&c, &plan, err) : print_table(&c, &plan, err);
 }

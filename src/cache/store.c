@@ -23,7 +23,6 @@ static errand errand_for(wtl_cache_reader *r, wtl_bytes key)
     t.s = wtl_shard_of(t.c, t.hash);
     wtl_cache_reader_tell(r);
     wtl_table_fetch(t.s, t.hash);
-    wtl_policy_fetch(t.c->policy, t.s->index, t.hash);
     return t;
 }
 
@@ -74,6 +73,8 @@ static int take(const errand *t, size_t n, uint64_t expiry, wtl_entry **out)
     if (wtl_room_scarce(t->s, &need))
         wtl_table_ahead_more(t->s);
     bool known = wtl_table_find(t->s, t->hash, t->key) != NULL;
+    if (!known)
+        wtl_policy_fetch(t->c->policy, t->s->index, t->hash);
     int rc = wtl_room_make(t->s, &need, known ? NULL : &item, out);
     if (rc == WTL_OK) {
         wtl_entry *e = *out;

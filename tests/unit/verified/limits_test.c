@@ -98,7 +98,11 @@ static void many_tenants(void **state)
         (void)kept(&k, tenant, i / 5000);
     }
     assert_true(asked_stats(&k).entries < 512 + 1);
-    assert_true(asked_stats(&k).entries > 0); /* a verdict that is asked for once may not be admitted */
+    /* one that is asked for once may not be admitted; asked for again it is */
+    unsigned asks = 0;
+    while (!kept(&k, "4999", 3) && asks < 10)
+        asks++;
+    assert_true(asks < 10);
     asked_close(&k);
 }
 
